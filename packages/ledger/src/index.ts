@@ -1,1 +1,16 @@
-export {}
+export {
+  type Appended,
+  type EventLog,
+  type Expected,
+  type Fact,
+  type Listener,
+  type Metadata,
+  type Recorded,
+  WrongRevision,
+  category,
+} from './event-log.ts'
+export { type Following, follow } from './follower.ts'
+export { type ReadModel, checkpoints, openModel, readModel, readModelPragmas } from './read-model.ts'
+export { type Aggregate, type Envelope, type Repository, Conflict, fold, repository } from './repository.ts'
+export { sqliteLog } from './sqlite/index.ts'
+export { type Trail, trail } from './trail.ts'

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Call, Procedures, Results } from './index.ts'
+import type { Batch, Procedures, Results } from './index.ts'
 
 const port = parentPort!
 const { path, procedures } = workerData as { path: string; procedures: string }
@@ -9,72 +9,110 @@ const { default: open } = (await import(procedures)) as { default: (db: Database
 const db = new DatabaseSync(path)
 // FULL: a commit that returned is on the disk. secure_delete: what is deleted is overwritten, not just forgotten.
 db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA busy_timeout=10000')
-const { reads, writes, outside } = open(db)
+const { reads, writes, outside, undone } = open(db)
 
 type Run = (...args: readonly unknown[]) => unknown
-const read = new Map(Object.entries(reads)) as Map<string, Run>
-const write = new Map(Object.entries(writes)) as Map<string, Run>
-const alone = new Map(Object.entries(outside)) as Map<string, Run>
+const table = (procedures: object) => new Map(Object.entries(procedures)) as Map<string, Run>
+const read = table(reads)
+const alone = table(outside)
+const all = table({ ...reads, ...writes, ...outside })
 const begin = db.prepare('BEGIN IMMEDIATE')
 const commit = db.prepare('COMMIT')
+const noneFailed: Results['failed'] = new Map()
 
-const attempt = (run: Run, args: readonly unknown[]): Results[number] => {
-  try {
-    return { value: run(...args) }
-  } catch (error) {
-    return { error }
-  }
+const undo = (sql: string) => {
+  db.exec(sql)
+  undone?.()
+}
+
+const call: Run = (name, args) => {
+  const run = all.get(name as string)
+  if (!run) throw new Error(`no procedure ${String(name)}`)
+  return run(...(args as readonly unknown[]))
 }
 
 /** Runs one call in a savepoint of its own: used only after a call of the batch failed. */
-const guarded = ([name, args]: Call): Results[number] => {
-  const run = read.get(name) ?? write.get(name)
-  if (!run) return { error: new Error(`no procedure ${name}`) }
+const guarded: Run = (name, args) => {
+  // A full disk can end the whole transaction under us; a savepoint would then begin, and commit, one of its own.
+  if (!db.isTransaction) throw new Error('the transaction was lost')
   db.exec('SAVEPOINT call')
-  const result = attempt(run, args)
-  if ('error' in result) db.exec('ROLLBACK TO call')
-  db.exec('RELEASE call')
-  return result
+  try {
+    return call(name, args)
+  } catch (error) {
+    undo('ROLLBACK TO call')
+    throw error
+  } finally {
+    db.exec('RELEASE call')
+  }
+}
+
+/** Each call on its own: what one throws is its alone. */
+const each = ({ names, args }: Batch, run: Run): Results => {
+  const failed = new Map<number, unknown>()
+  const values = names.map((name, index) => {
+    try {
+      return run(name, args[index])
+    } catch (error) {
+      failed.set(index, error)
+      return undefined
+    }
+  })
+  return { values, failed }
 }
 
 /**
  * The common case costs no savepoints: the batch runs bare, and only when one of its calls throws is everything undone
  * and run again with each call guarded. Nothing was answered before, so nothing is seen twice.
  */
-const transaction = (calls: readonly Call[]): Results => {
-  begin.run()
+const transaction = (batch: Batch): Results => {
   try {
+    begin.run()
     let results: Results
     try {
-      results = calls.map(([name, args]) => ({ value: (read.get(name) ?? write.get(name)!)(...args) }))
+      results = { values: batch.names.map((name, index) => call(name, batch.args[index])), failed: noneFailed }
     } catch {
-      db.exec('ROLLBACK')
+      undo('ROLLBACK')
       begin.run()
-      results = calls.map(guarded)
+      results = each(batch, guarded)
     }
     commit.run()
     return results
   } catch (error) {
-    if (db.isTransaction) db.exec('ROLLBACK')
     // The commit failed (disk full, I/O error): nothing of the batch happened, so every call of it failed.
-    return calls.map(() => ({ error }))
+    if (db.isTransaction) db.exec('ROLLBACK')
+    undone?.()
+    return { values: [], failed: new Map(batch.names.map((_, index) => [index, error])) }
   }
 }
 
-const batch = (calls: readonly Call[]): Results => {
-  if (calls.some(([name]) => alone.has(name)))
-    // Rare and slow by nature; one at a time keeps the order of the calls.
-    return calls.map((call) => (alone.has(call[0]) ? attempt(alone.get(call[0])!, call[1]) : transaction([call])[0]!))
-  if (calls.some(([name]) => !read.has(name))) return transaction(calls)
-  return calls.map(([name, args]) => attempt(read.get(name)!, args))
+const together = (batch: Batch): Results =>
+  batch.names.every((name) => read.has(name)) ? each(batch, call) : transaction(batch)
+
+/** What runs outside a transaction parts the batch: the calls before it, itself, the calls after it. */
+const parted = ({ names, args }: Batch): Results => {
+  const parts: Batch[] = []
+  names.forEach((name, index) => {
+    const before = names[index - 1]
+    if (before === undefined || alone.has(name) || alone.has(before)) parts.push({ names: [], args: [] })
+    parts.at(-1)!.names.push(name)
+    parts.at(-1)!.args.push(args[index]!)
+  })
+  const values: unknown[] = []
+  const failed = new Map<number, unknown>()
+  for (const part of parts) {
+    const results = alone.has(part.names[0]!) ? each(part, call) : together(part)
+    for (const [index, error] of results.failed) failed.set(values.length + index, error)
+    for (const index of part.names.keys()) values.push(results.values[index])
+  }
+  return { values, failed }
 }
 
-port.on('message', (message: readonly Call[] | 'close') => {
+port.on('message', (message: Batch | 'close') => {
   if (message === 'close') {
     db.close()
     port.close()
     return
   }
-  port.postMessage(batch(message))
+  port.postMessage(message.names.some((name) => alone.has(name)) ? parted(message) : together(message))
 })
 port.postMessage('open')

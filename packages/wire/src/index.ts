@@ -1,1 +1,9 @@
-export {}
+export type { Answer, Door, Exchange, Tls } from './exchange.ts'
+export { WireFault, wireFault } from './fault.ts'
+export { jsonProtocol } from './json.ts'
+export type { Protocol, Refusal } from './protocol.ts'
+export { queryProtocol } from './query.ts'
+export { type Limits, type Server, type ServerOptions, server } from './server.ts'
+export * from './shape.ts'
+export { type Claim, type Scope, type Verify, verifier } from './sigv4.ts'
+export { type StageMean, type Stages, stopwatch } from './stages.ts'

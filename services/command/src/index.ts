@@ -1,1 +1,8 @@
-export {}
+export { type Config, ConfigFault, config } from './config.ts'
+export { awsOperations } from './aws-operations.ts'
+export { door } from './door.ts'
+export { identities } from './identities.ts'
+export { kms } from './kms/index.ts'
+export type { Row } from './operation.ts'
+export { sts } from './sts/index.ts'
+export type { Identities, Lists, World } from './world.ts'

@@ -1,1 +1,2 @@
-export {}
+export { credentialsFile } from './founding.ts'
+export { BusyFault, type House, type HouseOptions, house } from './house.ts'

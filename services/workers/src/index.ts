@@ -1,1 +1,84 @@
-export {}
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { keyOfStream, reactionsTo } from '@keyledger/keys'
+import { type EventLog, type Recorded, readModel, readModelPragmas } from '@keyledger/ledger'
+import { type Clock, type Handlers, type Job, type Jobs, inProcessJobs } from '@keyledger/messaging'
+import { type Due, dueRows, dueWork } from './due-work.ts'
+import { DeleteKey } from './jobs/DeleteKey.ts'
+import { DestroyKey } from './jobs/DestroyKey.ts'
+import { RotateKeyMaterial } from './jobs/RotateKeyMaterial.ts'
+import { SweepOrphans } from './jobs/SweepOrphans.ts'
+import type { KeyJob, World } from './world.ts'
+
+/** The table of jobs that events of a key ask for. */
+export const keyJobs = { RotateKeyMaterial, DeleteKey, DestroyKey } as const satisfies Record<string, KeyJob>
+
+interface Options extends Omit<World, 'now'> {
+  readonly log: EventLog
+  /** Where `workers.db` lies; it can be deleted at any time while nothing runs. */
+  readonly folder: string
+  readonly clock: Clock
+  readonly onFault: (fault: unknown) => void
+}
+
+const hour = 3600_000
+/** Only what is due this soon is held in memory; the rest waits in its table. */
+const horizon = 24 * hour
+
+/** Follows the ledger, schedules what it asks for, does it when it is due. */
+export const workers = async (options: Options): Promise<AsyncDisposable & Pick<Jobs, 'parked' | 'retry' | 'settled'>> => {
+  const { log, folder, clock, onFault } = options
+  const world: World = { ...options, now: () => clock.now() }
+  await using parts = new AsyncDisposableStack()
+  const db = new DatabaseSync(join(folder, 'workers.db'))
+  parts.defer(() => db.close())
+  db.exec(readModelPragmas)
+  parts.use(await readModel({ log, db, model: dueWork, onFault }))
+  const rows = dueRows(db)
+
+  const ofKey = (run: KeyJob) => async (job: Job) => {
+    const due = job.data as Due
+    const place = keyOfStream(due.stream)
+    if (!place) throw new Error(`${due.stream} is no key's stream`)
+    await run(due.stream, place, world, job)
+    rows.done(due)
+  }
+  const schedule = (due: Due) => {
+    if (due.at <= clock.now() + horizon)
+      jobs.schedule({ id: `${due.job} ${due.stream} ${due.at}`, name: due.job, at: due.at, data: due })
+  }
+  const refill = () => {
+    for (const due of rows.until(clock.now() + horizon)) schedule(due)
+  }
+  const hear = (events: readonly Recorded[]) => {
+    for (const event of events)
+      for (const { job, at } of reactionsTo(event, Date.parse(event.time))) schedule({ job, at, stream: event.stream })
+  }
+  const every = (name: string, period: number) =>
+    jobs.schedule({ id: `${name} ${clock.now()}`, name, at: clock.now() + period, data: undefined })
+
+  const handlers: Handlers = {
+    ...Object.fromEntries(Object.entries(keyJobs).map(([name, run]) => [name, ofKey(run)])),
+    Refill: async () => {
+      refill()
+      every('Refill', horizon / 2)
+    },
+    SweepOrphans: async (_, signal) => {
+      rows.setSwept(await SweepOrphans(world, rows.swept(), signal))
+      every('SweepOrphans', hour)
+    },
+  }
+  const jobs = parts.use(inProcessJobs({ clock, handlers, onFault }))
+  // After the read model's own subscription, so that the row is there before its job can be done.
+  parts.use(log.subscribe(dueWork.categories, hear))
+  refill()
+  every('Refill', horizon / 2)
+  every('SweepOrphans', hour)
+  const open = parts.move()
+  return {
+    parked: jobs.parked,
+    retry: jobs.retry,
+    settled: jobs.settled,
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  }
+}

@@ -1,0 +1,84 @@
+import type { KeyObject } from 'node:crypto'
+import type { Material } from '../material.ts'
+
+/** A key is known by where it lives: a multi-Region key is one KeyRef in each of its regions. */
+export interface KeyRef {
+  readonly region: string
+  readonly account: string
+  readonly keyId: string
+}
+
+/** Of what day, for where and for what a signing key is good (SigV4's credential scope). */
+export interface SigningScope {
+  /** YYYYMMDD */
+  readonly date: string
+  readonly region: string
+  readonly service: string
+}
+
+/**
+ * Where key material is kept, outside the ledger: what is here can die.
+ *
+ *     root key -> domain key of an account and region (versioned) -> wrapping key of one key -> its materials
+ *
+ * Each arrow is an AES-256-GCM-SIV wrap whose additional data names exactly what is wrapped. Plaintext bytes exist on
+ * this side of the port alone: what goes to storage is wrapped before it leaves, what comes out is opaque.
+ *
+ * Several regions and accounts live in one vault. Reads that need storage answer with a promise, those that find the
+ * thing in memory at once: the hot path never waits. A promise of a write is kept only when it is durable.
+ */
+export interface Vault extends AsyncDisposable {
+  /**
+   * Makes new random material (or takes `material`, 32 bytes, when seeding or importing; the bytes stay the caller's to
+   * wipe), the first or a further one of the key. Durable before it resolves. The id, 64 lower-case hex digits, is
+   * deterministic over account, key id and material, and commits to the material; doing it again changes nothing.
+   */
+  generate(key: KeyRef, options?: { material?: Uint8Array }): Promise<{ materialId: string }>
+
+  /** Opens material. VaultFault('unknown') when there is none, VaultFault('damaged') when it does not open. */
+  open(region: string, materialId: string): Material | Promise<Material>
+
+  /** Which key a material belongs to; undefined if this region's part of the vault does not know it. */
+  locate(region: string, materialId: string): KeyRef | undefined | Promise<KeyRef | undefined>
+
+  /**
+   * Destroys a key's wrapping key and every wrapping of its materials. From the call on nothing opens any more; after it
+   * resolves no file of the vault holds any bytes of them. What a crash leaves undone, the next start or call finishes.
+   * Idempotent: a key that is not there is a key destroyed. (Blocks that a file system or a disk set aside are beyond
+   * reach: the hierarchy is for them. A backup of the vault is opened by the root key as long as both exist.)
+   */
+  destroy(key: KeyRef): Promise<void>
+
+  /** Destroys one material, as `destroy` does a whole key: for an orphan that the ledger never came to name. */
+  discard(region: string, materialId: string): Promise<void>
+
+  /**
+   * Materials made before `before` (epoch milliseconds), in order of `sequence`, those after the sequence `after` (0 = from
+   * the first): at most 1,000 a call, so go on from the last until none come.
+   */
+  made(after: number, before: number): Promise<Made[]>
+
+  /**
+   * Gives an account and region a new domain key, wraps every wrapping key (and in 'global' every secret) under it, and
+   * destroys the old one as `destroy` does. No material changes, nothing stops meanwhile. A crash leaves both versions,
+   * each opening what it wraps; calling it again finishes the work.
+   */
+  rotateDomainKey(region: string, account: string): Promise<void>
+
+  /** Keeps a secret access key sealed, under the account's domain key of the region 'global'. Replaces an older one. */
+  keepSecret(accessKeyId: string, account: string, secret: string): Promise<void>
+
+  /** The SigV4 signing key of a scope: all that ever comes out of a secret. Undefined: no such access key. */
+  signingKey(accessKeyId: string, scope: SigningScope): KeyObject | undefined | Promise<KeyObject | undefined>
+
+  /** Destroys a secret, as `destroy` does a key. Idempotent. */
+  forgetSecret(accessKeyId: string): Promise<void>
+}
+
+export interface Made {
+  readonly sequence: number
+  readonly key: KeyRef
+  readonly materialId: string
+  /** Epoch milliseconds. */
+  readonly at: number
+}

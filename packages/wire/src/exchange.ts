@@ -1,0 +1,55 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** What is known of the TLS session a request came over; names as OpenSSL prints them. */
+export interface Tls {
+  readonly version: string
+  readonly cipher: string
+  /** The key agreement, where the peer's handshake reveals it (`X25519MLKEM768`, `X25519`, `prime256v1`). */
+  readonly keyExchange: string | undefined
+}
+
+/**
+ * One request and what becomes known of it. The body is complete and within its limit, or empty when the request was
+ * refused before its body was read.
+ */
+export interface Exchange<Slots extends object = Record<string, unknown>> {
+  readonly method: string
+  /** Path and query as they came, percent-encoding untouched. */
+  readonly path: string
+  readonly query: string
+  readonly httpVersion: string
+  /** Node's: lower-case names; of a header that may come once, the first; of others, joined by `, `. */
+  readonly headers: IncomingHttpHeaders
+  /** As received: name, value, name, value ... */
+  readonly rawHeaders: readonly string[]
+  readonly body: Buffer
+  readonly requestId: string
+  readonly remoteAddress: string
+  /** Milliseconds since the epoch when the request was complete. */
+  readonly time: number
+  /** undefined over plain HTTP. */
+  tls(): Tls | undefined
+  /** What the door learns on the way (who asks, which operation ...), for its own refusal and record. */
+  readonly slots: Partial<Slots>
+  /** Ends a stage under that name; undefined unless the server was given `stages`: `x.mark?.('signature')`. */
+  readonly mark: ((stage: string) => void) | undefined
+}
+
+/** Content-length, date, the request id and cache-control are the server's; content-type and others come from here. */
+export interface Answer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: string | Buffer
+}
+
+/**
+ * What stands behind a server. The server calls `answer`, or `refusal` with whatever that threw, then `record`, and sends
+ * the answer only when `record` is done: nothing leaves that is not on the trail. If `record` fails, what leaves is
+ * `refusal` of its error, unrecorded, and never with a status below 500.
+ */
+export interface Door<Slots extends object = Record<string, unknown>> {
+  answer(x: Exchange<Slots>): Answer | Promise<Answer>
+  /** Total: must not throw. A WireFault is one of the protocol's own; anything else unknown is an internal failure. */
+  refusal(error: unknown, x: Exchange<Slots>): Answer
+  record(x: Exchange<Slots>, answer: Answer): void | Promise<void>
+}

@@ -1,0 +1,200 @@
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server as HttpServer,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Answer, Door, Exchange } from './exchange.ts'
+import { wireFault, type WireFault } from './fault.ts'
+import { exchange } from './server/exchange.ts'
+import { unparsed } from './server/unparsed.ts'
+import type { Stages } from './stages.ts'
+
+/** Sizes in bytes, times in milliseconds. */
+export interface Limits {
+  /** A larger body is refused with 413. */
+  readonly body: number
+  /** Request line and headers together; more is answered 431. */
+  readonly headers: number
+  /** From the first byte of a request to the last of its headers; longer is answered 408. */
+  readonly headersTime: number
+  /** To the last of its body; longer is answered 408. */
+  readonly requestTime: number
+  /** How long an idle connection is kept for the next request. */
+  readonly idleTime: number
+  /** How long `close` waits for requests in flight before it cuts them off. */
+  readonly closeTime: number
+}
+
+const usual: Limits = {
+  body: 1_048_576,
+  headers: 16_384,
+  headersTime: 10_000,
+  requestTime: 30_000,
+  idleTime: 60_000,
+  closeTime: 10_000,
+}
+
+export interface ServerOptions<Slots extends object> {
+  readonly door: Door<Slots>
+  /** Milliseconds since the epoch; what `Date` headers and `x.time` say. */
+  now(): number
+  requestId(): string
+  readonly limits?: Partial<Limits>
+  /** PEM; serves https, TLS 1.2 or newer. */
+  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer }
+  /** Times the stages of each request; costs nothing when absent. */
+  readonly stages?: Stages
+}
+
+export interface Server extends AsyncDisposable {
+  /** Resolves with the address taken (port 0: any free one); rejects if it cannot be had. */
+  listen(address: { readonly host: string; readonly port: number }): Promise<{ host: string; port: number }>
+  /** Stops accepting, lets requests in flight finish, closes idle connections. Cuts off what is left when `signal` aborts. */
+  close(signal?: AbortSignal): Promise<void>
+}
+
+/** Hybrid with ML-KEM first (draft-ietf-tls-ecdhe-mlkem), then what every client has. */
+const curves = 'X25519MLKEM768:X25519:P-256:P-384'
+/** A refused body is read to its end, so that the client hears the refusal; but not beyond this many times the limit. */
+const patience = 8
+const noBody = Buffer.alloc(0)
+
+/** The one catch of the request path. */
+const attempt = async <T>(run: () => T | Promise<T>, otherwise: (error: unknown) => T | Promise<T>): Promise<T> => {
+  try {
+    return await run()
+  } catch (error) {
+    return otherwise(error)
+  }
+}
+
+/** Serves POST / over HTTP/1.1 and hands each complete request to the door. */
+export const server = <Slots extends object>(options: ServerOptions<Slots>): Server => {
+  const { door, now, requestId, stages } = options
+  const limits = { ...usual, ...options.limits }
+  const busy = new Set<Socket>()
+  let closing = false
+  let second = { time: -1, date: '' }
+
+  /** RFC 9110 5.6.7; the same text for all answers of a second. */
+  const date = (): string => {
+    const time = Math.floor(now() / 1000)
+    if (time !== second.time) second = { time, date: new Date(time * 1000).toUTCString() }
+    return second.date
+  }
+
+  const settled = (x: Exchange<Slots>, refused: WireFault | undefined): Promise<Answer> =>
+    attempt(
+      async () => {
+        const answer = await attempt(
+          () => {
+            if (refused) throw refused
+            return door.answer(x)
+          },
+          (error) => door.refusal(error, x),
+        )
+        await door.record(x, answer)
+        return answer
+      },
+      // What is not on the trail does not leave.
+      (error) => {
+        const answer = door.refusal(error, x)
+        return answer.status >= 500 ? answer : { ...answer, status: 500 }
+      },
+    )
+
+  const send = (response: ServerResponse, { requestId }: Exchange<Slots>, { status, headers, body }: Answer): void => {
+    const fields = [
+      'date',
+      date(),
+      'x-amzn-RequestId',
+      requestId,
+      'cache-control',
+      'no-cache, no-store, must-revalidate, private',
+    ]
+    for (const name in headers) fields.push(name, headers[name]!)
+    fields.push('content-length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.length))
+    if (closing) fields.push('connection', 'close')
+    response.sendDate = false
+    response.writeHead(status, fields)
+    response.end(body)
+  }
+
+  const serve = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Buffer,
+    refused: WireFault | undefined,
+  ): void => {
+    const { socket } = request
+    busy.add(socket)
+    const x = exchange<Slots>(request, body, requestId(), now(), stages?.begin())
+    const route = request.method !== 'POST' || x.path !== '/' ? wireFault('unknownRoute') : undefined
+    settled(x, refused ?? route).then(
+      (answer) => {
+        send(response, x, answer)
+        busy.delete(socket)
+      },
+      // The door's refusal itself failed: there is nothing left to say.
+      () => socket.destroy(),
+    )
+  }
+
+  /** Reads the body; a client that goes away in the middle never comes to an end, and is neither answered nor recorded. */
+  const receive = (request: IncomingMessage, response: ServerResponse): void => {
+    const chunks: Buffer[] = []
+    let length = 0
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      if (length <= limits.body) chunks.push(chunk)
+      else if (length > patience * limits.body) request.socket.destroy()
+    })
+    request.on('end', () => {
+      if (length > limits.body) serve(request, response, noBody, wireFault('bodyTooLarge', limits.body))
+      else serve(request, response, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length), undefined)
+    })
+  }
+
+  const timing = {
+    maxHeaderSize: limits.headers,
+    headersTimeout: limits.headersTime,
+    requestTimeout: limits.requestTime,
+    keepAliveTimeout: limits.idleTime,
+    connectionsCheckingInterval: Math.min(limits.headersTime, limits.requestTime, 10_000) / 2,
+  }
+  const http: HttpServer = options.tls
+    ? createHttpsServer({ ...timing, ...options.tls, minVersion: 'TLSv1.2', ecdhCurve: curves }, receive)
+    : createHttpServer(timing, receive)
+  http.on('clientError', (error, socket) => unparsed(error, socket as Socket, busy))
+  // Accepting failed (no file handles left, say): the client retries, the server lives.
+  http.on('error', () => {})
+
+  const close = async (signal: AbortSignal = AbortSignal.timeout(limits.closeTime)): Promise<void> => {
+    if (!http.listening) return
+    closing = true
+    const cut = (): void => http.closeAllConnections()
+    signal.addEventListener('abort', cut, { once: true })
+    await new Promise<void>((resolve) => {
+      http.close(() => resolve())
+      if (signal.aborted) cut()
+    })
+    signal.removeEventListener('abort', cut)
+  }
+
+  return {
+    listen: ({ host, port }) =>
+      new Promise((resolve, reject) => {
+        http.once('error', reject)
+        http.listen(port, host, () => {
+          http.off('error', reject)
+          const address = http.address() as AddressInfo
+          resolve({ host: address.address, port: address.port })
+        })
+      }),
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  }
+}

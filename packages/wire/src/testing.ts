@@ -1,0 +1,109 @@
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Signed } from './sigv4/canonical.ts'
+import type { Scope } from './sigv4.ts'
+
+/** What the tests of this package share; no part of it is exported. */
+
+/** One case of AWS's signature suite, text as UTF-8. */
+export interface Case {
+  readonly name: string
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: string
+  readonly canonicalRequest: string
+  readonly stringToSign: string
+  readonly signature: string
+}
+
+export const suite = (): { secretAccessKey: string; cases: readonly Case[] } =>
+  JSON.parse(readFileSync(new URL('../../../test/vectors/sigv4.json', import.meta.url), 'utf8')) as {
+    secretAccessKey: string
+    cases: readonly Case[]
+  }
+
+const bytes = (text: string) => Buffer.from(text, 'utf8').toString('latin1')
+
+/** As node's parser trims: ASCII blanks only. */
+const blankless = (value: string) => bytes(value).replace(/^[ \t]+|[ \t]+$/g, '')
+
+/** A request as node's parser hands it over: bytes as latin1, names lower-cased, repeated headers joined. */
+export const signedRequest = (one: Pick<Case, 'method' | 'path' | 'query' | 'headers' | 'body'>): Signed => {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of one.headers) {
+    const key = name.toLowerCase()
+    headers[key] = key in headers ? `${headers[key]}, ${blankless(value)}` : blankless(value)
+  }
+  return {
+    method: one.method,
+    path: bytes(one.path),
+    query: bytes(one.query),
+    headers: headers as IncomingHttpHeaders,
+    rawHeaders: one.headers.flatMap(([name, value]) => [name, blankless(value)]),
+    body: Buffer.from(one.body),
+  }
+}
+
+const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()
+
+/** The derivation of SigV4's signing key, from the specification. */
+export const derived = (secret: string, { date, region, service }: Scope): KeyObject =>
+  createSecretKey(hmac(hmac(hmac(hmac(`AWS4${secret}`, date), region), service), 'aws4_request'))
+
+export interface Signing {
+  readonly accessKeyId?: string
+  readonly secret?: string
+  readonly date?: string
+  readonly region?: string
+  readonly service?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  /** Headers left out of the signature. */
+  readonly unsigned?: readonly string[]
+}
+
+/**
+ * A signer that shares nothing with the verifier: POST / with the given headers, all signed but `unsigned`.
+ * Defaults: AKIDEXAMPLE, us-east-1, kms, 20150830T123600Z.
+ */
+export const sign = (signing: Signing = {}): Signed & { headers: Record<string, string> } => {
+  const { accessKeyId = 'AKIDEXAMPLE', secret = suite().secretAccessKey, date = '20150830T123600Z' } = signing
+  const { region = 'us-east-1', service = 'kms', body = '{}', unsigned = [] } = signing
+  const headers: Record<string, string> = {
+    host: 'localhost:4577',
+    'content-type': 'application/x-amz-json-1.1',
+    'x-amz-date': date,
+    ...signing.headers,
+  }
+  const names = Object.keys(headers)
+    .filter((name) => !unsigned.includes(name))
+    .sort()
+  const canonical = [
+    'POST',
+    '/',
+    '',
+    ...names.map((name) => `${name}:${headers[name]}`),
+    '',
+    names.join(';'),
+    hash('sha256', body, 'hex'),
+  ].join('\n')
+  const day = date.slice(0, 8)
+  const scope = `${day}/${region}/${service}/aws4_request`
+  const text = ['AWS4-HMAC-SHA256', date, scope, hash('sha256', canonical, 'hex')].join('\n')
+  const signature = createHmac('sha256', derived(secret, { date: day, region, service }))
+    .update(text)
+    .digest('hex')
+  headers['authorization'] =
+    `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`
+  return {
+    method: 'POST',
+    path: '/',
+    query: '',
+    headers,
+    rawHeaders: Object.entries(headers).flat(),
+    body: Buffer.from(body),
+  }
+}

@@ -1,0 +1,33 @@
+import type { Key } from '@keyledger/keys'
+import { algorithmsOf, keySpecs } from '@keyledger/keys'
+
+/** Seconds since the epoch, as AWS JSON writes a timestamp. */
+export const epoch = (milliseconds: number): number => milliseconds / 1000
+
+/** The KeyMetadata of an answer (KMS API reference; members that do not apply are left out, as on AWS). */
+export const keyMetadata = (key: Key) => {
+  const { legacy } = keySpecs[key.spec]
+  return {
+    AWSAccountId: key.account,
+    KeyId: key.id,
+    Arn: key.arn,
+    CreationDate: epoch(key.createdAt),
+    Enabled: key.state === 'Enabled',
+    Description: key.description,
+    KeyUsage: key.usage,
+    KeyState: key.state,
+    DeletionDate: key.deletionDate === undefined ? undefined : epoch(key.deletionDate),
+    Origin: key.origin,
+    KeyManager: key.manager,
+    CustomerMasterKeySpec: legacy ? key.spec : undefined,
+    KeySpec: key.spec,
+    EncryptionAlgorithms: key.usage === 'ENCRYPT_DECRYPT' ? algorithmsOf(key.spec, key.usage) : undefined,
+    MultiRegion: key.multiRegion !== undefined,
+    MultiRegionConfiguration: key.multiRegion && {
+      MultiRegionKeyType: key.multiRegion,
+      PrimaryKey: { Arn: key.arn, Region: key.region },
+      ReplicaKeys: [],
+    },
+    CurrentKeyMaterialId: key.spec === 'SYMMETRIC_DEFAULT' ? key.materials.at(-1)?.id : undefined,
+  }
+}

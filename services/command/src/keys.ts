@@ -1,0 +1,98 @@
+import {
+  type Key,
+  type KeyCommand,
+  type KeySpec,
+  type KeyUsage,
+  Fault,
+  fault,
+  decide,
+  key as keyAggregate,
+  keyArn,
+  keyReference,
+  keySpecs,
+  keyStream,
+  aliasStream,
+  specAndUsage as specAndUsageOf,
+} from '@keyledger/keys'
+import type { Call } from './operation.ts'
+
+/** The envelope of the events that this request causes. */
+export const envelope = ({ world, principal, region, requestId, time }: Call, account: string) => ({
+  ids: world.id,
+  time,
+  metadata: { actor: principal.arn, requestId, region, account },
+})
+
+/**
+ * The live key behind a key id, key ARN and, where the operation takes one, an alias name or alias ARN.
+ * Notes it as a resource of the request. Throws NotFoundException, InvalidArnException or AccessDeniedException.
+ */
+export const ownKey = async (call: Call, identifier: string, alias = false): Promise<Key> => {
+  const { world, principal, region } = call
+  const reference = keyReference(identifier, { region, account: principal.accountId, alias })
+  let id: string
+  if (reference.kind === 'id') id = reference.id
+  else {
+    const named = world.aliases.find(aliasStream(reference))
+    const { targetKeyId } = named instanceof Promise ? await named : named
+    if (targetKeyId === undefined) throw fault('aliasNotFound', reference.arn)
+    id = targetKeyId
+  }
+  const found = world.keys.find(keyStream({ region, account: reference.account, id }))
+  const key = found instanceof Promise ? await found : found
+  if (key.exists !== 'yes') throw fault('notFound', keyArn(region, reference.account, id))
+  call.resources.push(key.arn)
+  return key
+}
+
+/** Decides and appends one command on the request's key; resolves to the key after it. */
+export const change = async (call: Call, command: KeyCommand): Promise<Key> => {
+  const { key } = call
+  call.key = await call.world.keys.handle(keyStream(key), command, envelope(call, key.account))
+  return call.key
+}
+
+/**
+ * Like {@link change} for a command that brings new material. The command is decided once before any material exists,
+ * so that a refusal leaves nothing behind; then the material is made durable; then the event may name it. A crash in
+ * between leaves an orphan, which is swept.
+ */
+export const changeWithNewMaterial = async (
+  call: Call,
+  key: Key,
+  command: (materialId: string) => KeyCommand,
+): Promise<Key> => {
+  const { vault, keys } = call.world
+  const { region, account, id } = key
+  decide(keyAggregate, key, command(''))
+  const { materialId } = await vault.generate({ region, account, keyId: id })
+  try {
+    call.key = await keys.handle(keyStream(key), command(materialId), envelope(call, account))
+  } catch (error) {
+    // Refused after all (another request came between): the material has no event and never will.
+    if (error instanceof Fault) await vault.discard(region, materialId)
+    throw error
+  }
+  if (call.resources.length === 0) call.resources.push(call.key.arn)
+  return call.key
+}
+
+interface Wanted {
+  readonly KeySpec?: KeySpec | undefined
+  readonly CustomerMasterKeySpec?: KeySpec | undefined
+  readonly KeyUsage?: KeyUsage | undefined
+  readonly Origin: string
+  readonly CustomKeyStoreId?: string | undefined
+  readonly XksKeyId?: string | undefined
+}
+
+/** What CreateKey is asked to make, or why it cannot be made (here, or anywhere). */
+export const specAndUsage = (wanted: Wanted): { readonly spec: KeySpec; readonly usage: KeyUsage } => {
+  if (wanted.KeySpec !== undefined && wanted.CustomerMasterKeySpec !== undefined) throw fault('keySpecTwice')
+  const chosen = specAndUsageOf(wanted.KeySpec ?? wanted.CustomerMasterKeySpec, wanted.KeyUsage)
+  if (wanted.CustomKeyStoreId !== undefined) throw fault('customKeyStoreNotFound', wanted.CustomKeyStoreId)
+  if (wanted.XksKeyId !== undefined) throw fault('notSupportedYet', 'XksKeyId')
+  if (wanted.Origin !== 'AWS_KMS') throw fault('notSupportedYet', `Origin ${wanted.Origin}`)
+  if (!keySpecs[chosen.spec].supported) throw fault('notSupportedYet', `KeySpec ${chosen.spec}`)
+  return chosen
+}

@@ -1,0 +1,49 @@
+import { defaultKeyPolicy } from '@keyledger/iam'
+import { key } from '@keyledger/keys'
+import { boolean, enumeration, string } from '@keyledger/wire'
+import { acceptableKeyPolicy } from '../key-policy.ts'
+import { keyMetadata } from '../key-metadata.ts'
+import { changeWithNewMaterial, specAndUsage } from '../keys.ts'
+import { operation } from '../operation.ts'
+import { customerMasterKeySpec, description, keySpec, keyUsage, policy, tags } from './shapes.ts'
+
+export const CreateKey = operation({
+  authorize: { action: 'kms:CreateKey' },
+  readOnly: false,
+  input: {
+    Policy: policy().optional(),
+    Description: description().default(''),
+    KeyUsage: keyUsage().optional(),
+    CustomerMasterKeySpec: customerMasterKeySpec().optional(),
+    KeySpec: keySpec().optional(),
+    Origin: enumeration(['AWS_CLOUDHSM', 'AWS_KMS', 'EXTERNAL', 'EXTERNAL_KEY_STORE']).default('AWS_KMS'),
+    CustomKeyStoreId: string({ min: 1, max: 64 }).optional(),
+    BypassPolicyLockoutSafetyCheck: boolean().optional(),
+    Tags: tags().default([]),
+    MultiRegion: boolean().default(false),
+    XksKeyId: string({ min: 1, max: 128, pattern: '^[a-zA-Z0-9-_.]+$' }).optional(),
+  },
+  async run(input, call) {
+    const { region, principal, time, world } = call
+    const { spec, usage } = specAndUsage(input)
+    const policy = input.Policy === undefined ? defaultKeyPolicy(principal.accountId) : acceptableKeyPolicy(input.Policy)
+    const id = input.MultiRegion ? `mrk-${world.id().replaceAll('-', '')}` : world.id()
+    const owner = { ...key.initial, region, account: principal.accountId, id }
+    const created = await changeWithNewMaterial(call, owner, (materialId) => ({
+      type: 'CreateKey',
+      now: time,
+      region,
+      account: principal.accountId,
+      keyId: id,
+      spec,
+      usage,
+      origin: 'AWS_KMS',
+      description: input.Description,
+      policy,
+      tags: input.Tags,
+      multiRegion: input.MultiRegion,
+      materialId,
+    }))
+    return { KeyMetadata: keyMetadata(created) }
+  },
+})

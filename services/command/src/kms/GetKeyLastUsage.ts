@@ -1,0 +1,26 @@
+import { epoch } from '../key-metadata.ts'
+import { operation } from '../operation.ts'
+import { keyId } from './shapes.ts'
+
+/** Answered from the trail. Every use since the key was made is on it, so tracking starts with the key. */
+export const GetKeyLastUsage = operation({
+  authorize: { action: 'kms:GetKeyLastUsage', on: 'KeyId' },
+  readOnly: true,
+  input: { KeyId: keyId() },
+  run(_, { key, world }) {
+    const last = world.lists.lastUsage(key.arn)
+    return {
+      KeyId: key.arn,
+      KeyLastUsage: last
+        ? {
+            Operation: last.operation,
+            Timestamp: epoch(last.time),
+            CloudTrailEventId: last.eventId,
+            KmsRequestId: last.requestId,
+          }
+        : {},
+      TrackingStartDate: epoch(key.createdAt),
+      KeyCreationDate: epoch(key.createdAt),
+    }
+  },
+})

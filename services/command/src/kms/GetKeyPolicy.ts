@@ -1,0 +1,13 @@
+import { onlyDefaultPolicy } from '../key-policy.ts'
+import { operation } from '../operation.ts'
+import { keyId, policyName } from './shapes.ts'
+
+export const GetKeyPolicy = operation({
+  authorize: { action: 'kms:GetKeyPolicy', on: 'KeyId' },
+  readOnly: true,
+  input: { KeyId: keyId(), PolicyName: policyName().optional() },
+  run({ PolicyName }, { key }) {
+    onlyDefaultPolicy(PolicyName)
+    return { Policy: key.policy, PolicyName: 'default' }
+  },
+})

@@ -1,0 +1,59 @@
+import { type Shape, describe } from '@keyledger/wire'
+
+/** CloudTrail's cap on requestParameters and responseElements, bytes of JSON. */
+const cap = 100 * 1024
+
+// Tokens stand for a grant: whoever reads one in a log could use it.
+const never = new Set(['GrantTokens'])
+
+// CloudTrail leaves a leading abbreviation as it is: AWSAccountId.
+const lowerCamel = (name: string) => (/^[A-Z]{2}/.test(name) ? name : name.charAt(0).toLowerCase() + name.slice(1))
+
+const usText = new Intl.DateTimeFormat('en-US', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' })
+
+/** Renames the members of structures, also inside lists. Maps (the encryption context) are the caller's own names. */
+const renamed = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(renamed)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      lowerCamel(name),
+      // Dates in CloudTrail's KMS records are US text, not seconds.
+      typeof member === 'number' && name.endsWith('Date') ? usText.format(member * 1000) : renamed(member),
+    ]),
+  )
+}
+
+/**
+ * What of an operation's input goes on the trail, decided once from its shape: never a blob, never a member the model
+ * calls sensitive, never a grant token.
+ */
+export const loggedParameters = (shape: Shape) => {
+  const kept = Object.entries(describe(shape))
+    .filter(([name, model]) => model.type !== 'blob' && !model.sensitive && !never.has(name) && name !== 'Recipient')
+    .map(([name, model]) => ({ name, as: lowerCamel(name), rename: model.type === 'list' || model.type === 'structure' }))
+
+  return (input: Readonly<Record<string, unknown>>): object | null => {
+    const parameters: Record<string, unknown> = {}
+    let large = false
+    for (const { name, as, rename } of kept) {
+      const value = input[name]
+      if (value === undefined) continue
+      parameters[as] = rename ? renamed(value) : value
+      large ||= typeof value === 'object' || (typeof value === 'string' && value.length > 1024)
+    }
+    return large ? capped(parameters) : parameters
+  }
+}
+
+/** An answer that changed something, as CloudTrail's responseElements. */
+export const loggedResponse = (output: Readonly<Record<string, unknown>>, keyArn: string | undefined): object | null => {
+  const named = renamed(output) as Record<string, unknown>
+  if (keyArn !== undefined && Object.keys(named).length === 0) return { keyId: keyArn }
+  return Object.keys(named).length === 0 ? null : capped(named)
+}
+
+const capped = (value: object): object => {
+  const bytes = Buffer.byteLength(JSON.stringify(value))
+  return bytes <= cap ? value : { omitted: true, originalSize: bytes, reason: 'field exceeds 100 KB' }
+}

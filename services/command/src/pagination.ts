@@ -1,0 +1,51 @@
+import { fault } from '@keyledger/keys'
+
+/** What a list answers besides its items. */
+export interface Paginated<T> {
+  readonly items: readonly T[]
+  readonly NextMarker: string | undefined
+  readonly Truncated: boolean
+}
+
+// A marker says which list it continues, so that one list's marker is not taken for another's.
+const marker = (operation: string, last: string) => Buffer.from(`${operation}\n${last}`).toString('base64url')
+
+const afterOf = (operation: string, given: string | undefined): string | undefined => {
+  if (given === undefined) return undefined
+  const text = Buffer.from(given, 'base64url').toString()
+  if (!text.startsWith(`${operation}\n`) || marker(operation, text.slice(operation.length + 1)) !== given)
+    throw fault('invalidMarker')
+  return text.slice(operation.length + 1)
+}
+
+/** The page to ask a read model for: one item more than the limit says whether there are more. */
+export const page = (operation: string, limit: number, given: string | undefined) => ({
+  after: afterOf(operation, given),
+  limit: limit + 1,
+})
+
+/** The answer to {@link page}: `found` holds at most `limit + 1` items in order. */
+export const paginated = <T>(
+  operation: string,
+  limit: number,
+  found: readonly T[],
+  name: (item: T) => string,
+): Paginated<T> => {
+  const items = found.slice(0, limit)
+  const Truncated = found.length > limit
+  return { items, NextMarker: Truncated ? marker(operation, name(items.at(-1)!)) : undefined, Truncated }
+}
+
+/** One page of a whole list in memory; `name` is unique in it. A marker whose item is gone is invalid. */
+export const pageOf = <T>(
+  operation: string,
+  all: readonly T[],
+  name: (item: T) => string,
+  limit: number,
+  given: string | undefined,
+): Paginated<T> => {
+  const { after } = page(operation, limit, given)
+  const start = after === undefined ? 0 : all.findIndex((item) => name(item) === after) + 1
+  if (after !== undefined && start === 0) throw fault('invalidMarker')
+  return paginated(operation, limit, all.slice(start), name)
+}

@@ -1,0 +1,53 @@
+import { trailStream } from '@keyledger/keys'
+import type { Answer, Exchange } from '@keyledger/wire'
+import { loggedResponse } from './logged.ts'
+import type { Call, Output, Row } from './operation.ts'
+import { trailRecord } from './trail-record.ts'
+import type { World } from './world.ts'
+
+/** What the door learns about a request on its way, for the record. */
+export interface Slots {
+  eventSource: string
+  eventName: string
+  region: string
+  row: Row
+  call: Call
+  claimedAccessKeyId: string
+  parameters: object | null
+  output: Output
+  error: { readonly code: string; readonly message: string }
+}
+
+/** The stream of requests that nobody's valid signature vouched for. */
+const nobody = 'unidentified'
+
+/** Puts one request on the trail; resolves when the record is durable. */
+export const recorder =
+  (world: World, homeRegion: string) =>
+  (x: Exchange<Slots>, _: Answer): Promise<void> => {
+    const { row, call, output, error, region = homeRegion, parameters = null } = x.slots
+    const eventId = world.id()
+    const principal = call?.principal
+    const record = trailRecord({
+      time: x.time,
+      eventId,
+      requestId: x.requestId,
+      eventSource: x.slots.eventSource ?? 'kms.amazonaws.com',
+      eventName: x.slots.eventName ?? 'Unknown',
+      region,
+      readOnly: row?.readOnly ?? false,
+      principal,
+      claimedAccessKeyId: x.slots.claimedAccessKeyId,
+      sourceAddress: x.remoteAddress,
+      userAgent: x.headers['user-agent'] ?? '-',
+      error,
+      parameters,
+      response: output && row && !row.readOnly ? loggedResponse(output, call?.resources[0]) : null,
+      keyMaterialId: typeof output?.['KeyMaterialId'] === 'string' ? output['KeyMaterialId'] : undefined,
+      resources: call?.resources ?? [],
+      tls: x.tls(),
+    })
+    const time = new Date(x.time).toISOString()
+    const stream = trailStream(region, principal?.accountId ?? nobody, time.slice(0, 10))
+    return world.trail.record(stream, { id: eventId, type: 'ApiCall', version: 1, time, data: record })
+  }

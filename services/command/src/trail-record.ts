@@ -1,0 +1,66 @@
+import type { Principal } from '@keyledger/iam'
+
+/** What one request's record is made of. Nothing in it is secret: `parameters` has been through {@link ./logged.ts}. */
+export interface Happening {
+  readonly time: number
+  readonly eventId: string
+  readonly requestId: string
+  readonly eventSource: string
+  readonly eventName: string
+  readonly region: string
+  readonly readOnly: boolean
+  readonly principal: Principal | undefined
+  /** What the caller claimed to be, when that could not be believed. */
+  readonly claimedAccessKeyId: string | undefined
+  readonly sourceAddress: string
+  readonly userAgent: string
+  readonly error: { readonly code: string; readonly message: string } | undefined
+  readonly parameters: object | null
+  readonly response: object | null
+  readonly keyMaterialId: string | undefined
+  readonly resources: readonly string[]
+  readonly tls: object | undefined
+}
+
+const oneKilobyte = 1024
+const short = (text: string) => (text.length > oneKilobyte ? text.slice(0, oneKilobyte) : text)
+
+const nobody = { type: 'Unknown' }
+
+/** CloudTrail writes whole seconds. */
+const eventTime = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`
+
+/**
+ * The CloudTrail record of one request (CloudTrail user guide, "record contents"; KMS developer guide, "logging").
+ * Undefined members are left out when it is written.
+ */
+export const trailRecord = (happening: Happening) => {
+  const { principal, claimedAccessKeyId, error, resources, keyMaterialId } = happening
+  return {
+    eventVersion: '1.11',
+    userIdentity: principal ?? (claimedAccessKeyId ? { ...nobody, accessKeyId: claimedAccessKeyId } : nobody),
+    eventTime: eventTime(happening.time),
+    eventSource: happening.eventSource,
+    eventName: happening.eventName,
+    awsRegion: happening.region,
+    sourceIPAddress: happening.sourceAddress,
+    userAgent: short(happening.userAgent),
+    errorCode: error?.code,
+    errorMessage: error?.message ? short(error.message) : undefined,
+    requestParameters: happening.parameters,
+    responseElements: happening.response,
+    additionalEventData: keyMaterialId === undefined ? undefined : { keyMaterialId },
+    requestID: happening.requestId,
+    eventID: happening.eventId,
+    readOnly: happening.readOnly,
+    resources: resources.length === 0 ? undefined : resources.map(resource),
+    eventType: 'AwsApiCall',
+    managementEvent: true,
+    recipientAccountId: principal?.accountId,
+    eventCategory: 'Management',
+    tlsDetails: happening.tls,
+  }
+}
+
+/** The key's account is the fifth part of its ARN. */
+const resource = (arn: string) => ({ accountId: arn.split(':')[4], type: 'AWS::KMS::Key', ARN: arn })

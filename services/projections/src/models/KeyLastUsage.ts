@@ -1,0 +1,141 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { type EventLog, type Recorded, openModel } from '@keyledger/ledger'
+import type { Clock } from '@keyledger/messaging'
+
+/** The operations that count as a use of a key (KMS API reference, `KeyLastUsageTrackingOperation`). */
+const tracked: ReadonlySet<string> = new Set([
+  'Decapsulate',
+  'Decrypt',
+  'DeriveSharedSecret',
+  'Encapsulate',
+  'Encrypt',
+  'GenerateDataKey',
+  'GenerateDataKeyPair',
+  'GenerateDataKeyPairWithoutPlaintext',
+  'GenerateDataKeyWithoutPlaintext',
+  'GenerateMac',
+  'ReEncrypt',
+  'Sign',
+  'Verify',
+  'VerifyMac',
+])
+
+export interface LastUsage {
+  readonly operation: string
+  /** Milliseconds since the epoch. */
+  readonly time: number
+  readonly eventId: string
+  readonly requestId: string
+}
+
+interface Entry extends LastUsage {
+  readonly position: number
+}
+
+const model = {
+  name: 'KeyLastUsage',
+  version: 1,
+  tables: ['last_usage'],
+  schema: `CREATE TABLE IF NOT EXISTS last_usage(
+    arn TEXT PRIMARY KEY, operation TEXT NOT NULL, time INTEGER NOT NULL,
+    event_id TEXT NOT NULL, request_id TEXT NOT NULL, position INTEGER NOT NULL
+  ) WITHOUT ROWID`,
+}
+const categories = ['trail']
+const pageSize = 5000
+/** Milliseconds between two writes to the disk, and keys written before the event loop gets its turn. */
+const flushEvery = 5000
+const chunk = 200
+
+interface Options {
+  readonly log: EventLog
+  readonly db: DatabaseSync
+  readonly clock: Clock
+  readonly onFault: (fault: unknown) => void
+}
+
+/** The parts of a trail record that matter here. */
+interface Use {
+  readonly eventName: string
+  readonly errorCode?: string
+  readonly requestID: string
+  readonly eventID: string
+  readonly resources?: readonly { readonly ARN: string }[]
+}
+
+/**
+ * The last successful use of every key, followed from the trail. It sits beside the hot path, so a use costs one entry
+ * in a map; the map goes to the disk every few seconds, a little at a time. A crash loses what the trail still has: the
+ * next start reads on from the checkpoint.
+ */
+export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
+  const { position: start, marks } = openModel(db, model)
+  const put = db.prepare('INSERT OR REPLACE INTO last_usage VALUES (?, ?, ?, ?, ?, ?)')
+  const get = db.prepare(
+    'SELECT operation, time, event_id AS eventId, request_id AS requestId FROM last_usage WHERE arn = ?',
+  )
+  let recent = new Map<string, Entry>()
+  /** On its way to the disk: still read from here until it is there. */
+  let leaving = new Map<string, Entry>()
+  let seen = start
+
+  const take = (events: readonly Recorded[]): void => {
+    for (const { data, position, time } of events) {
+      if (position > seen) seen = position
+      const { eventName, errorCode, resources, eventID, requestID } = data as Use
+      if (errorCode !== undefined || resources === undefined || !tracked.has(eventName)) continue
+      for (const { ARN } of resources)
+        if (position > (recent.get(ARN)?.position ?? 0))
+          recent.set(ARN, { operation: eventName, time: Date.parse(time), eventId: eventID, requestId: requestID, position })
+    }
+  }
+
+  const write = (entries: readonly (readonly [string, Entry])[]): void => {
+    db.exec('BEGIN')
+    for (const [arn, { operation, time, eventId, requestId, position }] of entries)
+      put.run(arn, operation, time, eventId, requestId, position)
+    db.exec('COMMIT')
+  }
+
+  const flush = async (): Promise<void> => {
+    if (recent.size === 0) return
+    const position = seen
+    leaving = recent
+    recent = new Map()
+    const entries = [...leaving]
+    for (let first = 0; first < entries.length; first += chunk) {
+      write(entries.slice(first, first + chunk))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    // Last, when everything up to it is in: a crash before here only makes the next start read some records again.
+    marks.set(model.name, model.version, position)
+    leaving = new Map()
+  }
+
+  const feed = log.subscribe(categories, take)
+  // A live record that came first is newer than any page's: `take` never lets an older one replace it.
+  for (let after = start; ; ) {
+    const page = await log.all({ after, categories, limit: pageSize })
+    take(page)
+    if (page.length < pageSize) break
+    after = page.at(-1)!.position
+  }
+
+  const closing = new AbortController()
+  const flushing = (async () => {
+    while (!closing.signal.aborted) {
+      await clock.at(clock.now() + flushEvery, closing.signal).catch(() => undefined)
+      await flush().catch(onFault)
+    }
+  })()
+
+  return {
+    lastUsage: (arn: string): LastUsage | undefined =>
+      recent.get(arn) ?? leaving.get(arn) ?? (get.get(arn) as LastUsage | undefined),
+    [Symbol.asyncDispose]: async () => {
+      feed[Symbol.dispose]()
+      closing.abort()
+      await flushing
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Config, type World, door, identities } from '@keyledger/command'
+import { openRoot, rootSeal, sqliteVault } from '@keyledger/crypto'
+import { type EventLog, sqliteLog, trail } from '@keyledger/ledger'
+import type { Clock } from '@keyledger/messaging'
+import { projections } from '@keyledger/projections'
+import { type Stages, server } from '@keyledger/wire'
+import { workers } from '@keyledger/workers'
+import { found } from './founding.ts'
+import { lock } from './lock.ts'
+import { accountRepository, aliasRepository, keyRepository } from './repositories.ts'
+import { seed } from './seed.ts'
+
+export { BusyFault } from './lock.ts'
+
+export interface HouseOptions extends Omit<Config, 'passphrase'> {
+  readonly clock: Clock
+  /** A fresh UUID. */
+  readonly id: () => string
+  readonly passphrase: () => Promise<string>
+  /** What went wrong where nobody waits for the outcome: a job, a follower. */
+  readonly onFault: (fault: unknown) => void
+  readonly stages?: Stages
+}
+
+export interface House extends AsyncDisposable {
+  readonly url: string
+  readonly accounts: readonly string[]
+  readonly rootKeyIsNew: boolean
+  readonly world: World
+  readonly log: EventLog
+}
+
+/**
+ * The standalone house: every service in one process on embedded parts, in one folder. What is opened is closed in the
+ * opposite order; a start that fails half-way closes what it had opened.
+ */
+export const house = async (options: HouseOptions): Promise<House> => {
+  const { clock, id, data, regions, onFault } = options
+  const now = () => clock.now()
+  await mkdir(data, { recursive: true, mode: 0o700 })
+
+  await using parts = new AsyncDisposableStack()
+  parts.use(lock(join(data, 'lock'), data))
+  const firstStart = !existsSync(join(data, 'ledger.db'))
+  const root = await openRoot({ folder: data, seal: rootSeal(options.seal, options), firstStart })
+  const vault = parts.use(await sqliteVault({ path: join(data, 'vault.db'), root, now }))
+  const log = parts.use(await sqliteLog({ path: join(data, 'ledger.db'), onFault }))
+  const keys = keyRepository(log)
+  const aliases = aliasRepository(log)
+  const people = parts.use(await identities(log, accountRepository(log)))
+  const { lists } = parts.use(await projections({ log, folder: data, clock, onFault }))
+  const world: World = { keys, aliases, identities: people, vault, lists, trail: trail(log), now, id }
+
+  await found({ world, log, folder: data, seed: options.seed ? await seed(options.seed, regions) : undefined })
+  parts.use(await workers({ log, folder: data, keys, aliases, lists, vault, trail: world.trail, clock, id, onFault }))
+  const front = parts.use(
+    server({
+      door: door({ world, regions }),
+      now,
+      requestId: id,
+      ...(options.tls && { tls: options.tls }),
+      ...(options.stages && { stages: options.stages }),
+    }),
+  )
+  const { host, port } = await front.listen(options)
+  const name = host.includes(':') ? `[${host}]` : host
+  const open = parts.move()
+  return {
+    url: `${options.tls ? 'https' : 'http'}://${name}:${port}`,
+    accounts: people.accountIds(),
+    rootKeyIsNew: root.fresh,
+    world,
+    log,
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  }
+}

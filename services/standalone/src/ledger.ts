@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ConfigFault, config } from '@keyledger/command'
+import { type EventLog, type Recorded, sqliteLog } from '@keyledger/ledger'
+import { keyRepository } from './repositories.ts'
+
+/** `npm run ledger`: what happened, from the ledger itself. Reads only; works beside a running house. */
+
+const usage = `npm run ledger -- tail [-n COUNT] [--follow] [--json]     the last events of all streams
+npm run ledger -- read STREAM [--json]                  every event of one stream, oldest first
+npm run ledger -- replay KEY [--at TIME] [--json]       a key's state as of then (KEY: key id or ARN; TIME: ISO 8601)
+npm run ledger -- streams [PREFIX]                      the streams there are`
+
+const everything = ['house', 'account', 'key', 'alias', 'trail']
+
+interface Options {
+  readonly json: boolean
+  readonly at: string | undefined
+  readonly count: number
+  readonly follow: boolean
+}
+
+const print = (options: Options, event: Recorded) => {
+  if (options.json) return console.log(JSON.stringify(event))
+  const actor = event.metadata?.actor ?? '-'
+  console.log(`${event.time}  ${event.stream}@${event.revision}  ${event.type}  by ${actor}`)
+  console.log(`    ${JSON.stringify(event.data)}`)
+}
+
+const page = 1000
+
+const tail = async (log: EventLog, options: Options) => {
+  let after = Math.max(0, (await log.head()) - options.count)
+  do {
+    const events = await log.all({ after, categories: everything, limit: page })
+    for (const event of events) print(options, event)
+    after = events.at(-1)?.position ?? after
+    // Another process writes: there is no feed to wait on, so look twice a second.
+    if (options.follow && events.length < page) await new Promise((resolve) => setTimeout(resolve, 500))
+    else if (events.length < page) return
+  } while (true)
+}
+
+const read = async (log: EventLog, stream: string, options: Options) => {
+  const events = await log.read(stream)
+  if (events.length === 0) throw new ConfigFault(`there is no stream ${stream}`)
+  for (const event of events) print(options, event)
+}
+
+const replay = async (log: EventLog, name: string, options: Options) => {
+  const id = name.slice(name.lastIndexOf('/') + 1)
+  const streams = (await log.streams('key-')).filter((stream) => stream.endsWith(`.${id}`))
+  if (streams.length === 0) throw new ConfigFault(`there is no key ${name}`)
+  const time = options.at === undefined ? undefined : Date.parse(options.at)
+  if (Number.isNaN(time)) throw new ConfigFault(`--at ${options.at} is not a time; write it as 2026-01-31T12:00:00Z`)
+  for (const stream of streams) {
+    const state = await keyRepository(log).peek(stream, time === undefined ? {} : { time })
+    if (options.json) console.log(JSON.stringify({ stream, at: options.at ?? 'now', state }))
+    else {
+      console.log(`${stream} as of ${options.at ?? 'now'}`)
+      for (const [field, value] of Object.entries(state))
+        if (value !== undefined) console.log(`  ${field.padEnd(18)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    }
+  }
+}
+
+try {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      at: { type: 'string' },
+      follow: { type: 'boolean', short: 'f', default: false },
+      n: { type: 'string', short: 'n', default: '20' },
+    },
+  })
+  const options = { json: values.json, at: values.at, count: Number(values.n), follow: values.follow }
+  const [verb, subject] = positionals
+  const { data } = config(process.env)
+  await using log = await sqliteLog({ path: join(data, 'ledger.db'), onFault: console.error })
+  if (verb === 'tail') await tail(log, options)
+  else if (verb === 'read' && subject) await read(log, subject, options)
+  else if (verb === 'replay' && subject) await replay(log, subject, options)
+  else if (verb === 'streams') for (const stream of await log.streams(subject ?? '')) console.log(stream)
+  else throw new ConfigFault(`\n${usage}`)
+} catch (error) {
+  console.error('keyledger:', error instanceof Error ? error.message : error)
+  process.exitCode = error instanceof ConfigFault || error instanceof TypeError ? 2 : 1
+}

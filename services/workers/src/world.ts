@@ -1,0 +1,36 @@
+import type { Vault } from '@keyledger/crypto'
+import type { Alias, AliasCommand, Key, KeyCommand, KeyPlace } from '@keyledger/keys'
+import type { Repository, Trail } from '@keyledger/ledger'
+import type { Job } from '@keyledger/messaging'
+
+/** What a job may reach. */
+export interface World {
+  readonly keys: Repository<Key, KeyCommand>
+  readonly aliases: Repository<Alias, AliasCommand>
+  readonly vault: Vault
+  readonly trail: Trail
+  readonly lists: {
+    aliases(
+      region: string,
+      account: string,
+      page: { readonly keyId: string; readonly limit: number },
+    ): readonly { readonly name: string }[]
+  }
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** A fresh UUID. */
+  readonly id: () => string
+}
+
+/** A job of one key; may run twice. */
+export type KeyJob = (stream: string, place: KeyPlace, world: World, job: Job) => Promise<void>
+
+/** Who acts when nobody asked, as CloudTrail calls it. */
+export const internal = 'AWS Internal'
+
+/** The envelope of the events that a job causes. */
+export const envelope = ({ id, now }: World, { region, account }: { region: string; account: string }) => ({
+  ids: id,
+  time: now(),
+  metadata: { actor: internal, requestId: id(), region, account },
+})

@@ -1,0 +1,42 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const main = fileURLToPath(new URL('../../services/standalone/src/main.ts', import.meta.url))
+
+export interface HouseProcess {
+  readonly child: ChildProcess
+  readonly url: string
+  readonly output: () => string
+  /** Resolves to the exit code, or to the signal's name. */
+  readonly ended: Promise<number | string>
+}
+
+/** `npm start`'s process on a folder, once it says that it is ready; throws with its output if it ends before. */
+export const houseProcess = async (data: string, environment: Record<string, string> = {}): Promise<HouseProcess> => {
+  const child = spawn(process.execPath, [main], {
+    env: { PATH: process.env['PATH'], KEYLEDGER_DATA: data, KEYLEDGER_PORT: '0', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  const ended = new Promise<number | string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code ?? 0)))
+  const url = await new Promise<string>((resolve, reject) => {
+    const hear = (chunk: Buffer) => {
+      output += String(chunk)
+      const ready = /^keyledger ready at (\S+)$/m.exec(output)
+      if (ready) resolve(ready[1]!)
+    }
+    child.stdout.on('data', hear)
+    child.stderr.on('data', hear)
+    void ended.then((code) => reject(new Error(`the house ended with ${code}:\n${output}`)))
+  })
+  return { child, url, output: () => output, ended }
+}
+
+/** The credentials that the house wrote at its first start. */
+export const credentialsIn = (data: string) => {
+  const text = readFileSync(join(data, 'credentials'), 'utf8')
+  const read = (name: string) => new RegExp(`^${name} = (\\S+)$`, 'm').exec(text)![1]!
+  return { accessKeyId: read('aws_access_key_id'), secretAccessKey: read('aws_secret_access_key') }
+}
