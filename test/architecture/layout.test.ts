@@ -87,7 +87,9 @@ describe('the habits of the house', () => {
   test('nothing is silenced', () => {
     const silenced = [...sources('packages'), ...sources('services'), ...sources('test')]
       .filter((path) => !path.startsWith('test/architecture'))
-      .filter((path) => /@ts-ignore|@ts-expect-error|@ts-nocheck|oxlint-disable|eslint-disable|\bas any\b|: any\b/.test(text(path)))
+      .filter((path) =>
+        /@ts-ignore|@ts-expect-error|@ts-nocheck|oxlint-disable|eslint-disable|\bas any\b|: any\b/.test(text(path)),
+      )
     expect(silenced).toEqual([])
   })
 

@@ -160,5 +160,7 @@ test(`${rounds} times kill -9 under ${clients} clients: nothing that was acknowl
   const missing = [...acknowledged].filter((requestId) => !onTrail.has(requestId))
   expect(missing).toEqual([])
   expect(keys).toBeGreaterThan(rounds)
-  console.log(`kill test: ${rounds} kills, ${keys} keys, ${ciphertexts} ciphertexts, ${acknowledged.size} requests: none lost`)
+  console.log(
+    `kill test: ${rounds} kills, ${keys} keys, ${ciphertexts} ciphertexts, ${acknowledged.size} requests: none lost`,
+  )
 }, 600_000)

@@ -9,8 +9,18 @@ import { type House, type HouseOptions, house } from '@keyledger/standalone'
 import { writeFile } from 'node:fs/promises'
 
 /** Two accounts, so that every test has a stranger. */
-export const alice = { account: '111122223333', name: 'alice', accessKeyId: 'AKIAALICEALICEALICE1', secretAccessKey: 'alice-secret-access-key-of-the-tests' }
-export const bob = { account: '444455556666', name: 'bob', accessKeyId: 'AKIABOBBOBBOBBOBBOB1', secretAccessKey: 'bob-secret-access-key-of-the-tests' }
+export const alice = {
+  account: '111122223333',
+  name: 'alice',
+  accessKeyId: 'AKIAALICEALICEALICE1',
+  secretAccessKey: 'alice-secret-access-key-of-the-tests',
+}
+export const bob = {
+  account: '444455556666',
+  name: 'bob',
+  accessKeyId: 'AKIABOBBOBBOBBOBBOB1',
+  secretAccessKey: 'bob-secret-access-key-of-the-tests',
+}
 export type Person = typeof alice
 export const arnOf = ({ account, name }: Person) => `arn:aws:iam::${account}:user/${name}`
 
@@ -32,7 +42,10 @@ export const testHouse = async (options: Partial<HouseOptions> = {}): Promise<Te
   const folder = await mkdtemp(join(tmpdir(), 'keyledger-'))
   const seed = join(folder, 'seed.json')
   const user = ({ name, accessKeyId, secretAccessKey }: Person) => ({ name, accessKeyId, secretAccessKey })
-  await writeFile(seed, JSON.stringify({ accounts: [alice, bob].map((one) => ({ id: one.account, users: [user(one)] })) }))
+  await writeFile(
+    seed,
+    JSON.stringify({ accounts: [alice, bob].map((one) => ({ id: one.account, users: [user(one)] })) }),
+  )
   const clock = testClock(Date.parse('2026-06-01T12:00:00Z'))
   const faults: unknown[] = []
   const clients: { destroy(): void }[] = []

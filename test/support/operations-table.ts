@@ -4,9 +4,9 @@ import { awsOperations, kms, sts } from '@keyledger/command'
 interface Model {
   readonly [operation: string]: { readonly accessLevel: string }
 }
-const { actions } = JSON.parse(
-  readFileSync(new URL('../model/kms-iam-actions.json', import.meta.url), 'utf8'),
-) as { actions: Model }
+const { actions } = JSON.parse(readFileSync(new URL('../model/kms-iam-actions.json', import.meta.url), 'utf8')) as {
+  actions: Model
+}
 
 /** The README's table of operations, from the tables themselves: `node test/support/operations-table.ts` prints it. */
 export const operationsTable = (): string => {

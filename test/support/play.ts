@@ -28,7 +28,9 @@ Object.assign(repl.context, sdk, {
   house: open.house,
   restart: open.restart,
   send: (name: string, input: object = {}) => {
-    const Command = (sdk as unknown as Record<string, new (input: object) => Parameters<typeof kms.send>[0]>)[`${name}Command`]
+    const Command = (sdk as unknown as Record<string, new (input: object) => Parameters<typeof kms.send>[0]>)[
+      `${name}Command`
+    ]
     if (!Command) throw new Error(`the SDK has no ${name}Command`)
     return kms.send(new Command(input))
   },

@@ -36,7 +36,11 @@ const table = (rows: Readonly<Record<string, Row>>): ReadonlyMap<string, Prepare
   new Map(Object.entries(rows).map(([name, row]) => [name, { ...row, logged: loggedParameters(row.input) }]))
 
 const services = {
-  kms: { name: 'kms', protocol: jsonProtocol({ prefix: 'TrentService' }), rows: table({ ...unsupported(awsOperations), ...kms }) },
+  kms: {
+    name: 'kms',
+    protocol: jsonProtocol({ prefix: 'TrentService' }),
+    rows: table({ ...unsupported(awsOperations), ...kms }),
+  },
   sts: {
     name: 'sts',
     protocol: queryProtocol({ namespace: 'https://sts.amazonaws.com/doc/2011-06-15/', apiVersion: '2011-06-15' }),

@@ -36,7 +36,7 @@ export const identities = async (
   }
 
   const feed = log.subscribe(['account'], apply)
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const page = await log.all({ after, categories: ['account'], limit: pageSize })
     apply(page)
     if (page.length < pageSize) break

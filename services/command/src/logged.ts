@@ -31,7 +31,11 @@ const renamed = (value: unknown): unknown => {
 export const loggedParameters = (shape: Shape) => {
   const kept = Object.entries(describe(shape))
     .filter(([name, model]) => model.type !== 'blob' && !model.sensitive && !never.has(name) && name !== 'Recipient')
-    .map(([name, model]) => ({ name, as: lowerCamel(name), rename: model.type === 'list' || model.type === 'structure' }))
+    .map(([name, model]) => ({
+      name,
+      as: lowerCamel(name),
+      rename: model.type === 'list' || model.type === 'structure',
+    }))
 
   return (input: Readonly<Record<string, unknown>>): object | null => {
     const parameters: Record<string, unknown> = {}
@@ -47,7 +51,10 @@ export const loggedParameters = (shape: Shape) => {
 }
 
 /** An answer that changed something, as CloudTrail's responseElements. */
-export const loggedResponse = (output: Readonly<Record<string, unknown>>, keyArn: string | undefined): object | null => {
+export const loggedResponse = (
+  output: Readonly<Record<string, unknown>>,
+  keyArn: string | undefined,
+): object | null => {
   const named = renamed(output) as Record<string, unknown>
   if (keyArn !== undefined && Object.keys(named).length === 0) return { keyId: keyArn }
   return Object.keys(named).length === 0 ? null : capped(named)

@@ -101,7 +101,8 @@ const dataKeyBytes: Readonly<Record<string, number>> = { AES_128: 16, AES_256: 3
 export const dataKey = async (call: Call, operation: KeyOperation, input: DataKeyInput) => {
   const { KeySpec, NumberOfBytes, EncryptionContext, DryRun } = input
   const bytes = KeySpec === undefined ? NumberOfBytes : dataKeyBytes[KeySpec]
-  if (bytes === undefined || (KeySpec !== undefined && NumberOfBytes !== undefined)) throw fault('keySpecOrNumberOfBytes')
+  if (bytes === undefined || (KeySpec !== undefined && NumberOfBytes !== undefined))
+    throw fault('keySpecOrNumberOfBytes')
   const { key } = call
   usableFor(key, operation, 'SYMMETRIC_DEFAULT')
   refuseDryRun(DryRun)

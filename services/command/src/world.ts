@@ -28,11 +28,7 @@ export interface Identities {
 export interface Lists {
   /** Key ids of an account and region after `after`, in a stable order; one more than `limit` is never returned. */
   keys(region: string, account: string, page: Page): readonly { readonly keyId: string }[]
-  aliases(
-    region: string,
-    account: string,
-    page: Page & { readonly keyId?: string | undefined },
-  ): readonly AliasEntry[]
+  aliases(region: string, account: string, page: Page & { readonly keyId?: string | undefined }): readonly AliasEntry[]
   aliasCount(region: string, account: string, keyId: string): number
   /** The last successful cryptographic use of the key with this ARN. */
   lastUsage(arn: string): LastUsage | undefined

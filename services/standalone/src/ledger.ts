@@ -59,7 +59,8 @@ const replay = async (log: EventLog, name: string, options: Options) => {
     else {
       console.log(`${stream} as of ${options.at ?? 'now'}`)
       for (const [field, value] of Object.entries(state))
-        if (value !== undefined) console.log(`  ${field.padEnd(18)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+        if (value !== undefined)
+          console.log(`  ${field.padEnd(18)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     }
   }
 }

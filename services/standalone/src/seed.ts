@@ -33,7 +33,9 @@ const seedFile = z.strictObject({
         region: z.string(),
         keyId,
         description: z.string().max(8192).default(''),
-        aliases: z.array(z.string().regex(/^alias\/(?!aws\/)[a-zA-Z0-9/_-]{1,250}$/, 'is not an alias name')).default([]),
+        aliases: z
+          .array(z.string().regex(/^alias\/(?!aws\/)[a-zA-Z0-9/_-]{1,250}$/, 'is not an alias name'))
+          .default([]),
         tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
         /** 32 bytes, base64. */
         material: z
@@ -63,9 +65,12 @@ export const seed = async (path: string, regions: readonly string[]): Promise<Se
   const { accounts, keys } = parsed.data
   const known = new Set(accounts.map(({ id }) => id))
   for (const { account, region, keyId } of keys) {
-    if (!known.has(account)) throw new ConfigFault(`KEYLEDGER_SEED: key ${keyId} is of account ${account}, which is not in it`)
+    if (!known.has(account))
+      throw new ConfigFault(`KEYLEDGER_SEED: key ${keyId} is of account ${account}, which is not in it`)
     if (!regions.includes(region))
-      throw new ConfigFault(`KEYLEDGER_SEED: key ${keyId} is of region ${region}, which KEYLEDGER_REGIONS does not name`)
+      throw new ConfigFault(
+        `KEYLEDGER_SEED: key ${keyId} is of region ${region}, which KEYLEDGER_REGIONS does not name`,
+      )
   }
   return parsed.data
 }

@@ -26,7 +26,9 @@ const hour = 3600_000
 const horizon = 24 * hour
 
 /** Follows the ledger, schedules what it asks for, does it when it is due. */
-export const workers = async (options: Options): Promise<AsyncDisposable & Pick<Jobs, 'parked' | 'retry' | 'settled'>> => {
+export const workers = async (
+  options: Options,
+): Promise<AsyncDisposable & Pick<Jobs, 'parked' | 'retry' | 'settled'>> => {
   const { log, folder, clock, onFault } = options
   const world: World = { ...options, now: () => clock.now() }
   await using parts = new AsyncDisposableStack()

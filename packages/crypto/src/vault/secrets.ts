@@ -54,7 +54,7 @@ export const secrets = (
     const secret = secretLevel.unwrap(domains.of(secretsRegion, row).key, row, row.wrapped)
     const key = derive(secret, scope)
     secret.fill(0)
-    known.put(name, { key })
+    if (changes === before) known.put(name, { key })
     return key
   }
 

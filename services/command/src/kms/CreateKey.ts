@@ -26,7 +26,8 @@ export const CreateKey = operation({
   async run(input, call) {
     const { region, principal, time, world } = call
     const { spec, usage } = specAndUsage(input)
-    const policy = input.Policy === undefined ? defaultKeyPolicy(principal.accountId) : acceptableKeyPolicy(input.Policy)
+    const policy =
+      input.Policy === undefined ? defaultKeyPolicy(principal.accountId) : acceptableKeyPolicy(input.Policy)
     const id = input.MultiRegion ? `mrk-${world.id().replaceAll('-', '')}` : world.id()
     const owner = { ...key.initial, region, account: principal.accountId, id }
     const created = await changeWithNewMaterial(call, owner, (materialId) => ({

@@ -2,14 +2,7 @@ import { seal } from '@keyledger/crypto'
 import { boolean } from '@keyledger/wire'
 import { operation } from '../operation.ts'
 import { currentMaterial, opened, refuseDryRun, usableFor } from '../use.ts'
-import {
-  ciphertext,
-  dryRunModifiers,
-  encryptionAlgorithm,
-  encryptionContext,
-  grantTokens,
-  keyId,
-} from './shapes.ts'
+import { ciphertext, dryRunModifiers, encryptionAlgorithm, encryptionContext, grantTokens, keyId } from './shapes.ts'
 
 /** Opens under the source key and seals under the destination's current material; the plaintext never leaves. */
 export const ReEncrypt = operation({

@@ -86,7 +86,13 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
       if (errorCode !== undefined || resources === undefined || !tracked.has(eventName)) continue
       for (const { ARN } of resources)
         if (position > (recent.get(ARN)?.position ?? 0))
-          recent.set(ARN, { operation: eventName, time: Date.parse(time), eventId: eventID, requestId: requestID, position })
+          recent.set(ARN, {
+            operation: eventName,
+            time: Date.parse(time),
+            eventId: eventID,
+            requestId: requestID,
+            position,
+          })
     }
   }
 
@@ -114,7 +120,7 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
 
   const feed = log.subscribe(categories, take)
   // A live record that came first is newer than any page's: `take` never lets an older one replace it.
-  for (let after = start; ; ) {
+  for (let after = start; ;) {
     const page = await log.all({ after, categories, limit: pageSize })
     take(page)
     if (page.length < pageSize) break

@@ -8,7 +8,11 @@ const grace = 3600_000
  * Destroys material that no event names: its command died between making it and appending. Goes on from the sequence
  * `after` and resolves to the last one looked at, so that each material is looked at once.
  */
-export const SweepOrphans = async ({ vault, keys, now }: World, after: number, signal: AbortSignal): Promise<number> => {
+export const SweepOrphans = async (
+  { vault, keys, now }: World,
+  after: number,
+  signal: AbortSignal,
+): Promise<number> => {
   let last = after
   while (!signal.aborted) {
     const made = await vault.made(last, now() - grace)
