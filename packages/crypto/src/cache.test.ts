@@ -14,7 +14,7 @@ describe('a cache', () => {
   })
 
   it('keeps what is in use and lets go of what is not', () => {
-    const entries = cache<{ value: number; used?: boolean }>(100)
+    const entries = cache<{ value: number; used: boolean }>(100)
     entries.put('hot', of(-1))
     for (let index = 0; index < 10_000; index++) {
       entries.put(`${index}`, of(index))
@@ -25,7 +25,7 @@ describe('a cache', () => {
   })
 
   it('makes room even when everything is in use', () => {
-    const entries = cache<{ value: number; used?: boolean }>(50)
+    const entries = cache<{ value: number; used: boolean }>(50)
     for (let index = 0; index < 50; index++) entries.put(`${index}`, { value: index, used: true })
     entries.put('new', of(50))
     expect(entries.size).toBe(50)
@@ -33,7 +33,7 @@ describe('a cache', () => {
   })
 
   it('replaces under one name, drops by name or by what matches, and forgets all', () => {
-    const entries = cache<{ value: number; used?: boolean }>(10)
+    const entries = cache<{ value: number; used: boolean }>(10)
     for (let index = 0; index < 6; index++) entries.put(`${index}`, of(index))
     entries.put('0', of(100))
     entries.drop('1')

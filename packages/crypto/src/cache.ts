@@ -15,7 +15,7 @@ export interface Cache<V> {
 
 /** Where a hit leaves its mark: in the entry, as a wrapper for each of 250,000 would cost 10 MB. */
 export interface Cached {
-  used?: boolean
+  used: boolean
 }
 
 // Bounds one eviction when everything is in use.

@@ -21,10 +21,10 @@ export interface CiphertextBlob {
 
 export const version = 1
 /** Where each part begins. */
-export const at = { materialId: 1, nonce: 33, iv: 49, ciphertext: 61 }
+export const offset = { materialId: 1, nonce: 33, iv: 49, ciphertext: 61 }
 export const tagLength = 16
 /** Bytes that a blob is longer than its plaintext. */
-export const overhead = at.ciphertext + tagLength
+export const overhead = offset.ciphertext + tagLength
 /** AWS KMS's bound for CiphertextBlob, in bytes. */
 export const maxBlobLength = 6144
 export const maxPlaintextLength = maxBlobLength - overhead
@@ -35,11 +35,11 @@ export const parseBlob = (bytes: Uint8Array): CiphertextBlob => {
   const blob = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const end = blob.length - tagLength
   return {
-    materialId: blob.toString('hex', at.materialId, at.nonce),
-    header: blob.subarray(0, at.ciphertext),
-    nonce: blob.subarray(at.nonce, at.iv),
-    iv: blob.subarray(at.iv, at.ciphertext),
-    ciphertext: blob.subarray(at.ciphertext, end),
+    materialId: blob.toString('hex', offset.materialId, offset.nonce),
+    header: blob.subarray(0, offset.ciphertext),
+    nonce: blob.subarray(offset.nonce, offset.iv),
+    iv: blob.subarray(offset.iv, offset.ciphertext),
+    ciphertext: blob.subarray(offset.ciphertext, end),
     tag: blob.subarray(end),
   }
 }
@@ -52,6 +52,6 @@ export const blankBlob = (materialId: string, plaintextLength: number): Buffer =
   if (plaintextLength > maxPlaintextLength) throw new RangeError(`at most ${maxPlaintextLength} bytes can be sealed`)
   const blob = Buffer.allocUnsafe(overhead + plaintextLength)
   blob[0] = version
-  if (blob.write(materialId, at.materialId, 'hex') !== 32) throw new RangeError('a material id has 64 hex digits')
+  if (blob.write(materialId, offset.materialId, 'hex') !== 32) throw new RangeError('a material id has 64 hex digits')
   return blob
 }

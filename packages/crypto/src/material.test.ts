@@ -9,7 +9,7 @@ const materialId = 'ab'.repeat(32)
 describe('key material', () => {
   it('prints as [secret], however it is printed', () => {
     const material = new Material(materialId, createSecretKey(Buffer.alloc(32, 1)))
-    expect([`${material}`, JSON.stringify({ material }), inspect(material), format('%o', material)]).toEqual([
+    expect([String(material), JSON.stringify({ material }), inspect(material), format('%o', material)]).toEqual([
       '[secret]',
       '{"material":"[secret]"}',
       '[secret]',

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { at, blankBlob, parseBlob, tagLength } from './ciphertext-blob.ts'
+import { blankBlob, offset, parseBlob, tagLength } from './ciphertext-blob.ts'
 import { authenticatedData } from './encryption-context.ts'
 import type { EncryptionContext } from './encryption-context.ts'
 import { CiphertextFault } from './fault.ts'
@@ -11,8 +11,8 @@ import { randomInto } from './random.ts'
 
 const options = { authTagLength: tagLength }
 
-// A key of its own for every call, so no 2^32-message bound on the material (SP 800-38D, 8.3): two calls share a key only
-// if their 128-bit nonces collide, and even then their 96-bit IVs must as well.
+// A key of its own for every call, so no 2^32-message bound on the material (SP 800-38D, 8.3): two calls share a key
+// only if their 128-bit nonces collide, and even then their 96-bit IVs must as well.
 const callKey = (material: Material, nonce: Uint8Array): KeyObject =>
   derivedKey(exposeKey(material), 'keyledger/encrypt/v1', nonce)
 
@@ -28,13 +28,13 @@ export const seal = (
   context?: EncryptionContext,
 ): Uint8Array => {
   const blob = blankBlob(material.materialId, plaintext.length)
-  randomInto(blob, at.nonce, at.ciphertext - at.nonce)
-  const key = callKey(material, blob.subarray(at.nonce, at.iv))
-  const cipher = createCipheriv('aes-256-gcm', key, blob.subarray(at.iv, at.ciphertext), options)
-  cipher.setAAD(authenticatedData(blob.subarray(0, at.ciphertext), keyId, context))
-  blob.set(cipher.update(plaintext), at.ciphertext)
+  randomInto(blob, offset.nonce, offset.ciphertext - offset.nonce)
+  const key = callKey(material, blob.subarray(offset.nonce, offset.iv))
+  const cipher = createCipheriv('aes-256-gcm', key, blob.subarray(offset.iv, offset.ciphertext), options)
+  cipher.setAAD(authenticatedData(blob.subarray(0, offset.ciphertext), keyId, context))
+  blob.set(cipher.update(plaintext), offset.ciphertext)
   cipher.final()
-  blob.set(cipher.getAuthTag(), at.ciphertext + plaintext.length)
+  blob.set(cipher.getAuthTag(), offset.ciphertext + plaintext.length)
   return blob
 }
 

@@ -2,11 +2,11 @@ import { createSecretKey } from 'node:crypto'
 import { gcmsiv } from '@noble/ciphers/aes.js'
 import { describe, expect, it } from 'vitest'
 import vectors from '../../../test/vectors/aes-256-gcm-siv-rfc8452.json' with { type: 'json' }
-import { unwrap, wrap, wrapped } from './wrapping.ts'
+import { unwrap, wrap, wrapName } from './wrapping.ts'
 
 const hex = (text: string) => Buffer.from(text, 'hex')
 const key = createSecretKey(Buffer.alloc(32, 1))
-const name = wrapped('a test', 'of one thing')
+const name = wrapName('a test', 'of one thing')
 const bytes = Buffer.alloc(32, 2)
 
 describe('AES-256-GCM-SIV', () => {
@@ -38,7 +38,7 @@ describe('a wrap', () => {
   it('opens under no other key, no other name and with no bit changed', () => {
     const sealed = wrap(key, name, bytes)
     expect(unwrap(createSecretKey(Buffer.alloc(32, 3)), name, sealed)).toBeUndefined()
-    expect(unwrap(key, wrapped('a test', 'of another'), sealed)).toBeUndefined()
+    expect(unwrap(key, wrapName('a test', 'of another'), sealed)).toBeUndefined()
     for (let bit = 0; bit < sealed.length * 8; bit++) {
       const flipped = Uint8Array.from(sealed)
       flipped[bit >> 3]! ^= 1 << (bit & 7)
@@ -49,7 +49,7 @@ describe('a wrap', () => {
   })
 
   it('tells names apart that only their borders tell apart', () => {
-    expect(wrapped('ab', 'c')).not.toEqual(wrapped('a', 'bc'))
-    expect(wrapped('a', '')).not.toEqual(wrapped('a'))
+    expect(wrapName('ab', 'c')).not.toEqual(wrapName('a', 'bc'))
+    expect(wrapName('a', '')).not.toEqual(wrapName('a'))
   })
 })

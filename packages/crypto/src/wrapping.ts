@@ -4,8 +4,8 @@ import { gcmsiv } from '@noble/ciphers/aes.js'
 
 export const nonceLength = 12
 
-/** Says exactly what is being wrapped, so that no wrap can stand in for another: each text with its length before it. */
-export const wrapped = (...names: readonly string[]): Uint8Array => {
+/** Says exactly what is being wrapped, so that no wrap can stand in for another: texts with their lengths before them. */
+export const wrapName = (...names: readonly string[]): Uint8Array => {
   const texts = names.map((name) => Buffer.from(name))
   const lengths = texts.map(({ length }) => Buffer.of(length >>> 24, length >>> 16, length >>> 8, length))
   return Buffer.concat(texts.flatMap((text, index) => [lengths[index]!, text]))

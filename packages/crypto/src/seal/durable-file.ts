@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 export type Step = (done: string) => void
 
 /**
- * Replaces a file whole, 0600: at any moment, and after any crash, the path holds all of the old bytes or all of the new.
+ * Replaces a file whole, 0600: at any moment, and after any crash, the path holds all the old bytes or all the new.
  * A crash leaves at most a `.new` beside it, which the next write replaces.
  */
 export const writeDurably = async (path: string, bytes: Uint8Array, step: Step = () => {}): Promise<void> => {

@@ -9,8 +9,8 @@ import type { SealParams } from './root-file.ts'
 const hash = promisify(argon2)
 const name = 'passphrase'
 
-// RFC 9106, 4: the second recommended option, 64 MiB and 3 passes, but one lane, as only one is computed at a time here.
-const cost = { memory: 65_536, passes: 3, parallelism: 1 }
+// RFC 9106, 4: the second recommended option, 64 MiB and 3 passes, but one lane: more would only help who has more cores.
+const recommended = { memory: 65_536, passes: 3, parallelism: 1 }
 /** What a damaged file may make us spend: 4 GiB, 64 passes, 16 lanes. */
 const most = { memory: 4_194_304, passes: 64, parallelism: 16 }
 
@@ -37,8 +37,11 @@ const derive = async (passphrase: string, params: SealParams): Promise<KeyObject
   }
 }
 
-/** A passphrase, hardened by Argon2id (RFC 9106); about 0.2 s. `ask` is called once, when it is first needed. */
-export const passphraseSeal = (ask: () => string | Promise<string>): Seal => {
+/**
+ * A passphrase, hardened by Argon2id (RFC 9106); about 0.2 s. `ask` is called once, when it is first needed. What it
+ * cost to seal is written beside the wrap, so the cost of new seals can change without shutting out the old.
+ */
+export const passphraseSeal = (ask: () => string | Promise<string>, cost = recommended): Seal => {
   let passphrase: Promise<string> | undefined
   const asked = async () => {
     const given = await (passphrase ??= Promise.resolve(ask()))

@@ -4,7 +4,7 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SealFault } from '../fault.ts'
 import { secretKey } from '../kdf.ts'
-import { nonceLength, unwrap, wrap, wrapped } from '../wrapping.ts'
+import { nonceLength, unwrap, wrap, wrapName } from '../wrapping.ts'
 import type { Step } from './durable-file.ts'
 import type { Seal, SealKey } from './index.ts'
 import { readRootFile, rootPath, writeRootFile } from './root-file.ts'
@@ -12,7 +12,7 @@ import type { RootFile, RootWrap } from './root-file.ts'
 import { exposeRoot, RootKey } from './root-key.ts'
 
 const name = (rootId: string, { seal, keyId }: { seal: string; keyId: string }) =>
-  wrapped('keyledger/root-key/v1', rootId, seal, keyId)
+  wrapName('keyledger/root-key/v1', rootId, seal, keyId)
 
 const wrapRoot = (root: RootKey, seal: Seal, { key, keyId, params }: SealKey): RootWrap => {
   const bytes = exposeRoot(root).export()
@@ -89,8 +89,8 @@ export const openRoot = async ({ folder, seal, firstStart }: OpenRoot): Promise<
 }
 
 /**
- * Changes the seal, with the service running or not: the root key stays, so nothing it wraps is touched. After a crash at
- * any step at least one of the two seals opens (both, from the first `root.json` to the second); then do it again.
+ * Changes the seal, with the service running or not: the root key stays, so nothing it wraps is touched. After a crash
+ * at any step at least one of the two seals opens (both, from the first `root.json` to the second); then do it again.
  * The old key file is not deleted: backups of the old `root.json` need it.
  */
 export const rotateSeal = async (folder: string, from: Seal, to: Seal, step?: Step): Promise<void> => {

@@ -22,8 +22,8 @@ const tries = 16
 
 /** The domain keys of all accounts and regions, opened by the root key. */
 export const domainKeys = (db: VaultDatabase, root: RootKey, now: () => number) => {
-  const opened = cache<{ key: KeyObject; used?: boolean }>(capacity)
-  const newest = cache<{ domain: Promise<DomainKey>; used?: boolean }>(capacity)
+  const opened = cache<{ key: KeyObject; used: boolean }>(capacity)
+  const newest = cache<{ domain: Promise<DomainKey>; used: boolean }>(capacity)
 
   const open = (region: string, account: string, { version, wrapped }: DomainRow): DomainKey => {
     const name = `${region}/${account}/${version}`
@@ -31,7 +31,7 @@ export const domainKeys = (db: VaultDatabase, root: RootKey, now: () => number) 
     if (known) return { version, key: known.key }
     const ref = { rootId: root.id, region, account, version }
     const key = secretKey(domainKeyLevel.unwrap(exposeRoot(root), ref, wrapped))
-    opened.put(name, { key })
+    opened.put(name, { key, used: false })
     return { version, key }
   }
 
@@ -56,7 +56,7 @@ export const domainKeys = (db: VaultDatabase, root: RootKey, now: () => number) 
     const known = newest.find(name)
     if (known) return known.domain
     const domain = load(region, account)
-    newest.put(name, { domain })
+    newest.put(name, { domain, used: false })
     domain.catch(() => newest.drop(name))
     return domain
   }

@@ -2,26 +2,12 @@ import { hash } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import type { Deletion } from './erasing.ts'
-import procedures from './procedures.ts'
-import { found, testFolder } from './support.ts'
+import { account, found, likeWrap, region, testFolder, testProcedures } from './support.ts'
 
-const region = 'us-east-1'
-const account = '111122223333'
-const bytes = (name: string) => Uint8Array.from(hash('sha512', name, 'buffer').subarray(0, 60))
-
-/** A vault's file with the thread's own procedures, but no thread. */
 const open = (path: string) => {
-  const db = new DatabaseSync(path)
-  db.exec('PRAGMA journal_mode=WAL; PRAGMA secure_delete=ON')
-  const { reads, writes, outside } = procedures(db)
-  writes.claim('root')
-  writes.addDomain(region, account, 1, bytes('domain'), 0)
-  const keep = (name: string) =>
-    writes.keepFirst(
-      { region, account, keyId: name, domainVersion: 1, wrapped: bytes(`${name} key`) },
-      { materialId: hash('sha256', name), wrapped: bytes(`${name} material`), at: 0 },
-    )
-  return { db, reads, writes, erase: outside.erase, keep, [Symbol.dispose]: () => db.close() }
+  const file = testProcedures(path)
+  const keep = (name: string) => file.writes.keepFirst(file.key(name), file.material(name))
+  return Object.assign(file, { keep })
 }
 
 describe('erasing', () => {
@@ -45,16 +31,15 @@ describe('erasing', () => {
     }
     vault.db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     const wraps = deletions.flatMap((deletion) => deletion.wraps)
-    const left = deletions.filter((deletion) => found(place.folder, deletion.wraps) > 0)
     // If this becomes 0, SQLite has learnt to leave none, and this test needs another way to make one.
-    expect(left.length).toBeGreaterThan(0)
+    expect(found(place.folder, wraps)).toBeGreaterThan(0)
     // Said of the last deletion only, it must not rely on that alone.
     expect(vault.erase(deletions.length, [deletions.at(-1)!])).toBe('rebuilt')
     expect(found(place.folder, wraps)).toBe(0)
     expect(
       found(
         place.folder,
-        alive.map((name) => bytes(`${name} key`)),
+        alive.map((name) => likeWrap(`${name} key`)),
       ),
     ).toBe(alive.length)
   })

@@ -66,11 +66,11 @@ export const erasing = (db: DatabaseSync) => {
     deletions: () => state().deletions,
 
     /**
-     * Returns when no file holds what the transactions up to number `upTo` deleted; `known` is what the caller remembers of
-     * them. What nobody remembers cannot be searched for: then the file is built anew from what is live.
+     * Returns when no file holds what the transactions up to number `upTo` deleted; `known` is what the caller remembers
+     * of them. What nobody remembers cannot be searched for: then the file is built anew from what is live.
      * Throws while another process reads the file.
      */
-    erase(upTo: number, known: readonly Deletion[]): 'erased' | 'rebuilt' {
+    erase: (upTo: number, known: readonly Deletion[]): 'erased' | 'rebuilt' => {
       const { deletions, erased } = state()
       if (erased >= upTo) return 'erased'
       checkpoint()

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { VaultFault } from '../fault.ts'
 import { derivedKey, secretKey } from '../kdf.ts'
-import { unwrap, wrap, wrapped } from '../wrapping.ts'
+import { unwrap, wrap, wrapName } from '../wrapping.ts'
 import type { KeyRef } from './index.ts'
 
 /** What may be wrapped by what, and under which name: the whole tree from the root key down. */
@@ -26,24 +26,24 @@ const level = <Ref>(name: (ref: Ref) => Uint8Array, subject: (ref: Ref) => strin
 
 export const domainKeyLevel = level<DomainRef & { rootId: string }>(
   ({ rootId, region, account, version }) =>
-    wrapped('keyledger/domain-key/v1', rootId, region, account, String(version)),
+    wrapName('keyledger/domain-key/v1', rootId, region, account, String(version)),
   ({ region, account, version }) => `domain key ${version} of ${account} in ${region}`,
 )
 
 export const wrappingKeyLevel = level<KeyRef & { domainVersion: number }>(
   ({ region, account, keyId, domainVersion }) =>
-    wrapped('keyledger/wrapping-key/v1', region, account, keyId, String(domainVersion)),
+    wrapName('keyledger/wrapping-key/v1', region, account, keyId, String(domainVersion)),
   ({ region, keyId }) => `wrapping key of ${keyId} in ${region}`,
 )
 
 export const materialLevel = level<KeyRef & { materialId: string }>(
-  ({ region, account, keyId, materialId }) => wrapped('keyledger/material/v1', region, account, keyId, materialId),
+  ({ region, account, keyId, materialId }) => wrapName('keyledger/material/v1', region, account, keyId, materialId),
   ({ region, keyId, materialId }) => `material ${materialId} of ${keyId} in ${region}`,
 )
 
 export const secretLevel = level<{ accessKeyId: string; account: string; domainVersion: number }>(
   ({ accessKeyId, account, domainVersion }) =>
-    wrapped('keyledger/secret/v1', accessKeyId, account, String(domainVersion)),
+    wrapName('keyledger/secret/v1', accessKeyId, account, String(domainVersion)),
   ({ accessKeyId }) => `secret of ${accessKeyId}`,
 )
 
@@ -52,7 +52,7 @@ export const secretLevel = level<{ accessKeyId: string; account: string; domainV
  * materials with one id, nobody learns anything of it from its id; all replicas of a multi-Region key share it.
  */
 export const materialIdOf = (material: KeyObject, account: string, keyId: string): string =>
-  createHmac('sha256', derivedKey(material, 'keyledger/material-id/v1')).update(wrapped(account, keyId)).digest('hex')
+  createHmac('sha256', derivedKey(material, 'keyledger/material-id/v1')).update(wrapName(account, keyId)).digest('hex')
 
 /** Opens material and makes sure that it is what its id says. */
 export const openMaterial = (

@@ -42,8 +42,8 @@ export interface Vault extends AsyncDisposable {
   locate(region: string, materialId: string): KeyRef | undefined | Promise<KeyRef | undefined>
 
   /**
-   * Destroys a key's wrapping key and every wrapping of its materials. From the call on nothing opens any more; after it
-   * resolves no file of the vault holds any bytes of them. What a crash leaves undone, the next start or call finishes.
+   * Destroys a key's wrapping key and every wrapping of its materials. From the call on nothing opens any more; after
+   * it resolves no file of the vault holds any bytes of them. What a crash leaves undone, the next start or call finishes.
    * Idempotent: a key that is not there is a key destroyed. (Blocks that a file system or a disk set aside are beyond
    * reach: the hierarchy is for them. A backup of the vault is opened by the root key as long as both exist.)
    */
@@ -53,8 +53,8 @@ export interface Vault extends AsyncDisposable {
   discard(region: string, materialId: string): Promise<void>
 
   /**
-   * Materials made before `before` (epoch milliseconds), in order of `sequence`, those after the sequence `after` (0 = from
-   * the first): at most 1,000 a call, so go on from the last until none come.
+   * Materials made before `before` (epoch milliseconds), in order of `sequence`, those after the sequence `after` (0 =
+   * from the first): at most 1,000 a call, so go on from the last until none come.
    */
   made(after: number, before: number): Promise<Made[]>
 

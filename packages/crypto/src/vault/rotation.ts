@@ -7,8 +7,8 @@ import { secretLevel, wrappingKeyLevel } from './hierarchy.ts'
 import { secretsRegion } from './rows.ts'
 import type { Rewrapped, UnderDomain } from './rows.ts'
 
-// A page costs the event loop about 10 ms of wrapping; between pages others have their turn.
-const page = 64
+// A page costs the event loop about 5 ms of wrapping; between pages others have their turn.
+const page = 32
 
 interface Level<Ref> {
   wrap(by: KeyObject, ref: Ref, bytes: Uint8Array): Uint8Array
@@ -22,9 +22,9 @@ export const rotation =
     const domain = await domains.replace(region, account)
     // From here on nothing new comes to lie under an older version: the thread refuses it as stale.
 
-    const move = <Row extends UnderDomain & { id: number }, Ref>(
+    const move = <Ref>(
       table: Rewrapped['table'],
-      row: Row,
+      row: UnderDomain & { readonly id: number },
       level: Level<Ref>,
       ref: (domain: DomainKey) => Ref,
     ): Rewrapped => {

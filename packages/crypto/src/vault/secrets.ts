@@ -33,8 +33,8 @@ export const secrets = (
   erase: Erase,
   now: () => number,
 ): Pick<Vault, 'keepSecret' | 'signingKey' | 'forgetSecret'> => {
-  const known = cache<{ key: KeyObject; used?: boolean }>(signingKeys)
-  const unknown = cache<{ used?: boolean }>(strangers)
+  const known = cache<{ key: KeyObject; used: boolean }>(signingKeys)
+  const unknown = cache<{ used: boolean }>(strangers)
   // Moves on with every change, so that nothing read before a change is remembered after it.
   let changes = 0
 
@@ -48,13 +48,13 @@ export const secrets = (
     const before = changes
     const row: SecretRow | undefined = await db.call('secret', accessKeyId)
     if (!row) {
-      if (changes === before) unknown.put(accessKeyId, {})
+      if (changes === before) unknown.put(accessKeyId, { used: false })
       return undefined
     }
     const secret = secretLevel.unwrap(domains.of(secretsRegion, row).key, row, row.wrapped)
     const key = derive(secret, scope)
     secret.fill(0)
-    if (changes === before) known.put(name, { key })
+    if (changes === before) known.put(name, { key, used: false })
     return key
   }
 

@@ -56,7 +56,7 @@ describe('a vault', () => {
     await using vault = await testVault(place.path)
     const read = [vault.open(region, materialId), vault.open(region, materialId), vault.locate(region, materialId)]
     for (const answer of read) expect(answer).toBeInstanceOf(Promise)
-    await Promise.all(read)
+    await Promise.all(read.map((answer) => Promise.resolve(answer)))
     expect(vault.open(region, materialId)).not.toBeInstanceOf(Promise)
     expect(vault.locate(region, materialId)).toEqual(key)
   })

@@ -15,13 +15,13 @@ import type { KeyRef, Vault } from './index.ts'
 import { rotation } from './rotation.ts'
 import { secrets } from './secrets.ts'
 
-/** Opened materials remembered, each about a kilobyte, nearly all of it native memory. */
+/** Opened materials remembered, each about a kilobyte, half of it native memory. */
 const capacity = 250_000
 
 interface Opened {
   readonly key: KeyObject
   readonly ref: KeyRef
-  used?: boolean
+  used: boolean
 }
 
 export interface SqliteVault {
@@ -39,8 +39,8 @@ const nameOf = ({ region, account, keyId }: KeyRef) => `${region}/${account}/${k
  * Erases what a crash left half destroyed before it resolves.
  */
 export const sqliteVault = async ({ path, root, now }: SqliteVault): Promise<Vault> => {
-  // SQLite would make it, and its log after it, as the umask says. One that is there must not be opened here: closing it
-  // again would drop the locks that another vault of this process holds.
+  // SQLite would make it, and its log after it, as the umask says. One that is there must not be opened here: closing
+  // it again would drop the locks that another vault of this process holds.
   await writeFile(path, '', { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error
   })
@@ -87,7 +87,7 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
       wrappingKeyLevel.unwrap(by, { ...ref, domainVersion: row.domainVersion }, row.wrapped),
     )
     const key = openMaterial(wrappingKey, { ...ref, materialId }, row.materialWrapped)
-    return remember(region, materialId, { key, ref }, since)
+    return remember(region, materialId, { key, ref, used: false }, since)
   }
 
   /** Those who ask for one material at the same time wait for one reading. */
@@ -135,7 +135,7 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
       } finally {
         bytes.fill(0)
       }
-      remember(region, materialId, { key: material, ref }, since)
+      remember(region, materialId, { key: material, ref, used: false }, since)
       return { materialId }
     },
 

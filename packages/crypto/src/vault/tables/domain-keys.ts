@@ -11,10 +11,11 @@ export const domainKeys = (db: DatabaseSync, deletion: (wraps: readonly Uint8Arr
   const insert = db.prepare(
     'INSERT OR IGNORE INTO domain_keys (region, account, version, wrapped, at) VALUES (?, ?, ?, ?, ?)',
   )
+  // Each + keeps SQLite from an index by whose order it would have to sort all keys of the account for every page.
   const keysUnder = db.prepare(
     `SELECT k.id, k.account, k.key_id AS keyId, k.domain_version AS domainVersion, d.wrapped AS domainWrapped, k.wrapped
      FROM keys k JOIN domain_keys d ON d.region = k.region AND d.account = k.account AND d.version = k.domain_version
-     WHERE k.region = ? AND k.account = ? AND k.domain_version < ? AND k.id > ? ORDER BY k.id LIMIT ?`,
+     WHERE +k.region = ? AND +k.account = ? AND k.domain_version < ? AND k.id > ? ORDER BY k.id LIMIT ?`,
   )
   const secretsUnder = db.prepare(
     `SELECT s.id, s.account, s.access_key_id AS accessKeyId, s.domain_version AS domainVersion,
@@ -48,10 +49,14 @@ export const domainKeys = (db: DatabaseSync, deletion: (wraps: readonly Uint8Arr
         return domain(region, account)!
       },
 
-      /** A row destroyed meanwhile stays destroyed: only what is still there is updated. */
+      /**
+       * A row destroyed meanwhile stays destroyed: only what is still there is updated. Counts as a deletion of unknown
+       * wraps: should the rotation never end, whoever destroys such a key must not leave its older wrap behind.
+       */
       rewrap(rows: readonly Rewrapped[]): void {
         for (const { table, id, domainVersion, wrapped } of rows)
           rewrap[table].run(wrapped, domainVersion, id, domainVersion)
+        deletion([])
       },
 
       /** Destroys the versions before `version`, or refuses (undefined) while anything is wrapped under one of them. */
