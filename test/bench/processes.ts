@@ -17,7 +17,6 @@ export interface Server extends AsyncDisposable {
   readonly startMs: number
   /** The answer to one line on the server's standard input. */
   ask<T>(question: string): Promise<T>
-  /** Bytes of physical memory the process has now. */
   readonly child: ChildProcess
 }
 
@@ -50,6 +49,7 @@ export const serve = async (name: string, ...args: readonly string[]): Promise<S
 }
 
 export interface Load {
+  readonly count: number
   readonly perSecond: number
   readonly p50: number
   readonly p99: number
@@ -58,8 +58,15 @@ export interface Load {
 }
 
 /** One round of load from a process of its own; throws unless every answer was 200. */
-export const load = async (port: number, connections: number, seconds: number, requests: string): Promise<Load> => {
-  const [command, all] = pinned(1, [script('load.ts'), String(port), String(connections), String(seconds), requests])
+export const load = async (
+  port: number,
+  connections: number,
+  seconds: number,
+  requests: string,
+  count?: number,
+): Promise<Load> => {
+  const asked = [port, connections, seconds, requests, ...(count === undefined ? [] : [count])].map(String)
+  const [command, all] = pinned(1, [script('load.ts'), ...asked])
   const child = spawn(command, all, { stdio: ['ignore', 'pipe', 'inherit'] })
   let text = ''
   for await (const chunk of child.stdout) text += String(chunk)

@@ -1,3 +1,4 @@
+const keys = 100
 const keyId = (index: number) => `00000000-0000-4000-8000-${index.toString().padStart(12, '0')}`
 
 /** What the bench's house holds and how long each round takes. */
@@ -5,17 +6,16 @@ export const bench = {
   connections: 64,
   /** Seconds a round; the rounds of what is compared alternate, and the medians are compared. */
   seconds: 5,
-  rounds: 5,
+  rounds: 3,
   user: { name: 'bench', accessKeyId: 'AKIABENCHBENCHBENCH1', secretAccessKey: 'bench-secret-access-key-of-the-bench' },
   account: '111122223333',
   region: 'us-east-1',
-  keys: 100,
-  keyId,
+  keyIds: Array.from({ length: keys }, (_, index) => keyId(index)),
   get seed() {
-    const { account, region, user, keys } = this
+    const { account, region, user, keyIds } = this
     return {
       accounts: [{ id: account, users: [user] }],
-      keys: Array.from({ length: keys }, (_, index) => ({ account, region, keyId: keyId(index) })),
+      keys: keyIds.map((id) => ({ account, region, keyId: id })),
     }
   },
 } as const

@@ -1,11 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** What is known of the TLS session a request came over; names as OpenSSL prints them. */
+/** What is known of the TLS session a request came over; names as IANA has them. Node does not tell a server the group. */
 export interface Tls {
   readonly version: string
   readonly cipher: string
-  /** The key agreement, where the peer's handshake reveals it (`X25519MLKEM768`, `X25519`, `prime256v1`). */
-  readonly keyExchange: string | undefined
 }
 
 /**
@@ -44,8 +42,8 @@ export interface Answer {
 
 /**
  * What stands behind a server. The server calls `answer`, or `refusal` with whatever that threw, then `record`, and sends
- * the answer only when `record` is done: nothing leaves that is not on the trail. If `record` fails, what leaves is
- * `refusal` of its error, unrecorded, and never with a status below 500.
+ * the answer only when `record` is done: nothing leaves that is not on the trail. If `record` fails, what leaves,
+ * unrecorded, is `refusal` of a plain Error whose cause is that failure.
  */
 export interface Door<Slots extends object = Record<string, unknown>> {
   answer(x: Exchange<Slots>): Answer | Promise<Answer>

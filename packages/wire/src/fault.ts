@@ -15,6 +15,9 @@ export class WireFault extends Error {
   }
 }
 
+/** What a client made up is repeated to it, but no more of it than tells what it was. */
+const longestEcho = 64
+
 type Refusal = readonly [code: string, status: number, message: string]
 
 const incomplete = (message: string): Refusal => ['IncompleteSignatureException', 400, message]
@@ -42,15 +45,21 @@ const refusals = {
   authorizationLacks: (sentences: readonly string[], digest: string) =>
     incomplete(`${sentences.join(' ')} (Hashed with ${hashed}) Authorization=${digest}`),
   dateNotIso: (date: string) =>
-    incomplete(`Date must be in ISO-8601 'basic format'. Got '${date}'. See http://en.wikipedia.org/wiki/ISO_8601`),
-  unsupportedAlgorithm: (algorithm: string) => incomplete(`Unsupported AWS 'algorithm': '${algorithm}'.`),
-  credentialElements: (credential: string) =>
+    incomplete(
+      `Date must be in ISO-8601 'basic format'. Got '${date.slice(0, longestEcho)}'. See http://en.wikipedia.org/wiki/ISO_8601`,
+    ),
+  unsupportedAlgorithm: (algorithm: string) =>
+    incomplete(`Unsupported AWS 'algorithm': '${algorithm.slice(0, longestEcho)}'.`),
+  // AWS repeats the credential itself. A client that mixes its two keys up sends its secret there.
+  credentialElements: (digest: string) =>
     incomplete(
       'Credential must have exactly 5 slash-delimited elements, ' +
-        `e.g. keyid/date/region/service/term, got '${credential}'`,
+        `e.g. keyid/date/region/service/term, got (hashed with ${hashed}): '${digest}'`,
     ),
   signedHeaderAbsent: (name: string) =>
-    incomplete(`'${name}' is named as a SignedHeader, but it does not exist in the HTTP request.`),
+    incomplete(
+      `'${name.slice(0, longestEcho)}' is named as a SignedHeader, but it does not exist in the HTTP request.`,
+    ),
   querySigned: () => incomplete('Signing in the query string is not supported; use the Authorization header.'), // ours
 
   signatureExpired: (date: string, limit: string, now: string, minutes: number) =>

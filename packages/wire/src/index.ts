@@ -1,9 +1,26 @@
 export type { Answer, Door, Exchange, Tls } from './exchange.ts'
-export { WireFault, wireFault } from './fault.ts'
-export { jsonProtocol } from './json.ts'
+export { WireFault, wireFault, type Refusals } from './fault.ts'
+export { jsonObject, jsonProtocol } from './json.ts'
 export type { Protocol, Refusal } from './protocol.ts'
 export { queryProtocol } from './query.ts'
-export { type Limits, type Server, type ServerOptions, server } from './server.ts'
-export * from './shape.ts'
-export { type Claim, type Scope, type Verify, verifier } from './sigv4.ts'
-export { type StageMean, type Stages, stopwatch } from './stages.ts'
+export { server, type Limits, type Server, type ServerOptions } from './server.ts'
+export {
+  blob,
+  boolean,
+  describe,
+  enumeration,
+  integer,
+  list,
+  map,
+  shape,
+  string,
+  structure,
+  timestamp,
+  type Description,
+  type FieldDescription,
+  type Fields,
+  type Input,
+  type Shape,
+} from './shape.ts'
+export { verifier, type Claim, type Scope, type VerifierOptions, type Verify } from './sigv4.ts'
+export { stopwatch, type StageMean, type Stages } from './stages.ts'

@@ -20,12 +20,11 @@ const common: Readonly<Record<string, readonly [code: string, status: number]>> 
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
-/** Text for an element: what XML 1.0 (2.2) has no character for becomes U+FFFD. */
+/** Text for an element: what XML 1.0 (2.2) has no character for, or advises against, becomes U+FFFD. */
 const escaped = (text: string): string =>
   text
     .toWellFormed()
-    // eslint-disable-next-line no-control-regex
-    .replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, '\ufffd')
+    .replace(/(?![\t\n\r])\p{Cc}|[\ufffe\uffff]/gu, '\ufffd')
     .replace(/[&<>"]/g, (char) => entities[char]!)
 
 /** Lists repeat `member`; byte arrays are base64; undefined is absent. */
@@ -70,7 +69,7 @@ export const queryProtocol = (options: { readonly namespace: string; readonly ap
       headers: xml,
       body:
         `<${operation}Response xmlns="${namespace}">` +
-        `${result ? element(`${operation}Result`, result) : ''}` +
+        (result ? element(`${operation}Result`, result) : '') +
         `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${operation}Response>`,
     }),
     refusal: ({ code, status, message }, { requestId }) => {

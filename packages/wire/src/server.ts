@@ -5,11 +5,11 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { Answer, Door, Exchange } from './exchange.ts'
 import { wireFault, type WireFault } from './fault.ts'
+import { connections } from './server/connections.ts'
 import { exchange } from './server/exchange.ts'
-import { unparsed } from './server/unparsed.ts'
 import type { Stages } from './stages.ts'
 
 /** Sizes in bytes, times in milliseconds. */
@@ -40,8 +40,8 @@ const usual: Limits = {
 export interface ServerOptions<Slots extends object> {
   readonly door: Door<Slots>
   /** Milliseconds since the epoch; what `Date` headers and `x.time` say. */
-  now(): number
-  requestId(): string
+  readonly now: () => number
+  readonly requestId: () => string
   readonly limits?: Partial<Limits>
   /** PEM; serves https, TLS 1.2 or newer. */
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer }
@@ -75,7 +75,6 @@ const attempt = async <T>(run: () => T | Promise<T>, otherwise: (error: unknown)
 export const server = <Slots extends object>(options: ServerOptions<Slots>): Server => {
   const { door, now, requestId, stages } = options
   const limits = { ...usual, ...options.limits }
-  const busy = new Set<Socket>()
   let closing = false
   let second = { time: -1, date: '' }
 
@@ -99,11 +98,8 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
         await door.record(x, answer)
         return answer
       },
-      // What is not on the trail does not leave.
-      (error) => {
-        const answer = door.refusal(error, x)
-        return answer.status >= 500 ? answer : { ...answer, status: 500 }
-      },
+      // What is not on the trail does not leave; whatever kept it off is the server's failure, never a refusal of its own.
+      (cause) => door.refusal(new Error('the answer could not be recorded', { cause }), x),
     )
 
   const send = (response: ServerResponse, { requestId }: Exchange<Slots>, { status, headers, body }: Answer): void => {
@@ -130,23 +126,26 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
     refused: WireFault | undefined,
   ): void => {
     const { socket } = request
-    busy.add(socket)
+    sockets.answering(socket)
     const x = exchange<Slots>(request, body, requestId(), now(), stages?.begin())
     const route = request.method !== 'POST' || x.path !== '/' ? wireFault('unknownRoute') : undefined
-    settled(x, refused ?? route).then(
-      (answer) => {
+    settled(x, refused ?? route)
+      .then((answer) => {
         send(response, x, answer)
-        busy.delete(socket)
-      },
-      // The door's refusal itself failed: there is nothing left to say.
-      () => socket.destroy(),
-    )
+        sockets.answered(socket)
+      })
+      .catch(() => {
+        // The door's refusal itself failed, or its answer cannot be written: there is nothing left to say.
+        sockets.answered(socket)
+        socket.destroy()
+      })
   }
 
   /** Reads the body; a client that goes away in the middle never comes to an end, and is neither answered nor recorded. */
   const receive = (request: IncomingMessage, response: ServerResponse): void => {
     const chunks: Buffer[] = []
     let length = 0
+    sockets.reading(request.socket)
     request.on('data', (chunk: Buffer) => {
       length += chunk.length
       if (length <= limits.body) chunks.push(chunk)
@@ -166,22 +165,26 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
     connectionsCheckingInterval: Math.min(limits.headersTime, limits.requestTime, 10_000) / 2,
   }
   const http: HttpServer = options.tls
-    ? createHttpsServer({ ...timing, ...options.tls, minVersion: 'TLSv1.2', ecdhCurve: curves }, receive)
+    ? createHttpsServer(
+        { ...timing, ...options.tls, minVersion: 'TLSv1.2', ecdhCurve: curves, handshakeTimeout: limits.headersTime },
+        receive,
+      )
     : createHttpServer(timing, receive)
-  http.on('clientError', (error, socket) => unparsed(error, socket as Socket, busy))
+  const sockets = connections(http, options.tls ? 'secureConnection' : 'connection')
+  http.on('clientError', sockets.unparsed)
   // Accepting failed (no file handles left, say): the client retries, the server lives.
   http.on('error', () => {})
 
   const close = async (signal: AbortSignal = AbortSignal.timeout(limits.closeTime)): Promise<void> => {
     if (!http.listening) return
     closing = true
-    const cut = (): void => http.closeAllConnections()
-    signal.addEventListener('abort', cut, { once: true })
+    signal.addEventListener('abort', sockets.closeAll, { once: true })
     await new Promise<void>((resolve) => {
       http.close(() => resolve())
-      if (signal.aborted) cut()
+      sockets.closeIdle()
+      if (signal.aborted) sockets.closeAll()
     })
-    signal.removeEventListener('abort', cut)
+    signal.removeEventListener('abort', sockets.closeAll)
   }
 
   return {

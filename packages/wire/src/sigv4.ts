@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
 import { wireFault } from './fault.ts'
-import { authorization, repeated, type Credential } from './sigv4/authorization.ts'
+import { authorization, digest, repeated, type Credential } from './sigv4/authorization.ts'
 import { canonicalRequest, payloadHash, stringToSign, type Signed } from './sigv4/canonical.ts'
 import { amzDate, amzTime } from './sigv4/time.ts'
 
@@ -22,9 +22,9 @@ export interface VerifierOptions {
    * The derived key HMAC(HMAC(HMAC(HMAC("AWS4" + secret, date), region), service), "aws4_request") as a KeyObject (raw
    * bytes cost 20 us more a call); undefined for an access key nobody has. `scope` is one object per client and day.
    */
-  signingKey(accessKeyId: string, scope: Scope): KeyObject | undefined | Promise<KeyObject | undefined>
+  readonly signingKey: (accessKeyId: string, scope: Scope) => KeyObject | undefined | Promise<KeyObject | undefined>
   /** Milliseconds since the epoch. */
-  now(): number
+  readonly now: () => number
   readonly regions: readonly string[]
   readonly services: readonly string[]
 }
@@ -111,7 +111,7 @@ export const verifier = ({ signingKey, now, regions, services }: VerifierOptions
 
   const wellFormed = ({ algorithm, credential, elements }: Credential): void => {
     if (algorithm !== 'AWS4-HMAC-SHA256') throw wireFault('unsupportedAlgorithm', algorithm)
-    if (elements.length !== 5) throw wireFault('credentialElements', credential)
+    if (elements.length !== 5) throw wireFault('credentialElements', digest(credential))
   }
 
   const matches = (

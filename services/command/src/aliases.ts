@@ -8,7 +8,6 @@ const aliasesPerKey = 50
 
 const own = ({ region, principal }: Call, name: string) => {
   acceptableAliasName(name)
-  if (name.startsWith('alias/aws/')) throw fault('aliasReserved')
   return { region, account: principal.accountId, name }
 }
 
@@ -41,7 +40,7 @@ export const updateAlias = async (call: Call, name: string): Promise<void> => {
   const { targetKeyId } = await world.aliases.find(aliasStream(alias))
   if (targetKeyId === undefined) throw fault('aliasNotFound', arn)
   if (targetKeyId !== key.id) {
-    const old = await ownKey(call, targetKeyId)
+    const old = await ownKey(call, 'kms:UpdateAlias', targetKeyId)
     authorize(call, 'kms:UpdateAlias', old)
     if (!interchangeable(old, key)) throw fault('aliasTargetIncompatible', arn)
     refuseTooMany(call)
@@ -60,7 +59,7 @@ export const deleteAlias = async (call: Call, name: string): Promise<void> => {
   const arn = aliasArn(alias.region, alias.account, name)
   const { targetKeyId } = await world.aliases.find(aliasStream(alias))
   if (targetKeyId === undefined) throw fault('aliasNotFound', arn)
-  authorize(call, 'kms:DeleteAlias', await ownKey(call, targetKeyId))
+  authorize(call, 'kms:DeleteAlias', await ownKey(call, 'kms:DeleteAlias', targetKeyId))
   await world.aliases.handle(
     aliasStream(alias),
     { type: 'DeleteAlias', now: time, arn, name },

@@ -100,12 +100,12 @@ export const door = ({ world, regions }: Options): Door<Slots> => {
     mark?.('signature')
 
     const input = row.input.parse(json)
-    slots.parameters = row.logged(input)
+    slots.parameters = row.logged(row.shown?.(input) ?? input, x.body.length)
     mark?.('shape')
 
     const { action, on, alias } = row.authorize
     if (on !== undefined) {
-      call.key = await ownKey(call, input[on] as string, alias)
+      call.key = await ownKey(call, action, input[on] as string, alias)
       authorize(call, action, call.key)
     }
     mark?.('authorize')

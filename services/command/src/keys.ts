@@ -25,11 +25,17 @@ export const envelope = ({ world, principal, region, requestId, time }: Call, ac
 
 /**
  * The live key behind a key id, key ARN and, where the operation takes one, an alias name or alias ARN.
- * Notes it as a resource of the request. Throws NotFoundException, InvalidArnException or AccessDeniedException.
+ * Notes it as a resource of the request. Throws NotFoundException, InvalidArnException or AccessDeniedException; the
+ * `action` is what AccessDenied says was denied.
  */
-export const ownKey = async (call: Call, identifier: string, alias = false): Promise<Key> => {
+export const ownKey = async (call: Call, action: string, identifier: string, alias = false): Promise<Key> => {
   const { world, principal, region } = call
   const reference = keyReference(identifier, { region, account: principal.accountId, alias })
+  // Before anything is looked up: which keys and aliases another account has is not for this caller to learn.
+  if (reference.account !== principal.accountId) {
+    if (reference.kind === 'id') call.resources.push(reference.arn)
+    throw fault('accessDenied', principal.arn, action, reference.arn)
+  }
   let id: string
   if (reference.kind === 'id') id = reference.id
   else {

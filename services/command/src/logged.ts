@@ -37,16 +37,15 @@ export const loggedParameters = (shape: Shape) => {
       rename: model.type === 'list' || model.type === 'structure',
     }))
 
-  return (input: Readonly<Record<string, unknown>>): object | null => {
+  // What is logged is never longer as JSON than the body it came in, but for defaults and the names in lower case: only
+  // a body near the cap is worth measuring.
+  return (input: Readonly<Record<string, unknown>>, bodyBytes: number): object | null => {
     const parameters: Record<string, unknown> = {}
-    let large = false
     for (const { name, as, rename } of kept) {
       const value = input[name]
-      if (value === undefined) continue
-      parameters[as] = rename ? renamed(value) : value
-      large ||= typeof value === 'object' || (typeof value === 'string' && value.length > 1024)
+      if (value !== undefined) parameters[as] = rename ? renamed(value) : value
     }
-    return large ? capped(parameters) : parameters
+    return bodyBytes > cap / 2 ? capped(parameters) : parameters
   }
 }
 

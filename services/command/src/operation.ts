@@ -35,6 +35,8 @@ export interface Row {
   /** CloudTrail's `readOnly`. */
   readonly readOnly: boolean
   readonly input: Shape
+  /** What the trail shows of the input, where AWS shows more than what came. */
+  shown?(input: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>
   run(input: Readonly<Record<string, unknown>>, call: Call): Output | Promise<Output>
 }
 
@@ -43,11 +45,13 @@ export const operation = <F extends Fields>(row: {
   readonly authorize: Authorize & { readonly on?: keyof F & string }
   readonly readOnly: boolean
   readonly input: F
+  readonly shown?: (input: Input<F>) => Readonly<Record<string, unknown>>
   run(input: Input<F>, call: Call): Output | Promise<Output>
 }): Row => ({
   authorize: row.authorize,
   readOnly: row.readOnly,
   input: shape(row.input),
-  // The shape has just parsed this very input: the cast is the one place where that knowledge is written down.
+  // The shape has just parsed this very input: these casts are the one place where that knowledge is written down.
+  ...(row.shown && { shown: (input) => row.shown!(input as Input<F>) }),
   run: (input, call) => row.run(input as Input<F>, call),
 })

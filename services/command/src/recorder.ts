@@ -28,8 +28,9 @@ export const recorder =
     const { row, call, output, error, region = homeRegion, parameters = null } = x.slots
     const eventId = world.id()
     const principal = call?.principal
+    const at = new Date(x.time).toISOString()
     const record = trailRecord({
-      time: x.time,
+      at,
       eventId,
       requestId: x.requestId,
       eventSource: x.slots.eventSource ?? 'kms.amazonaws.com',
@@ -46,8 +47,8 @@ export const recorder =
       keyMaterialId: typeof output?.['KeyMaterialId'] === 'string' ? output['KeyMaterialId'] : undefined,
       resources: call?.resources ?? [],
       tls: x.tls(),
+      host: x.headers.host,
     })
-    const time = new Date(x.time).toISOString()
-    const stream = trailStream(region, principal?.accountId ?? nobody, time.slice(0, 10))
-    return world.trail.record(stream, { id: eventId, type: 'ApiCall', version: 1, time, data: record })
+    const stream = trailStream(region, principal?.accountId ?? nobody, at.slice(0, 10))
+    return world.trail.record(stream, { id: eventId, type: 'ApiCall', version: 1, time: at, data: record })
   }

@@ -1,8 +1,10 @@
 import type { Principal } from '@keyledger/iam'
+import type { Tls } from '@keyledger/wire'
 
 /** What one request's record is made of. Nothing in it is secret: `parameters` has been through {@link ./logged.ts}. */
 export interface Happening {
-  readonly time: number
+  /** When the request came, ISO 8601 with milliseconds; CloudTrail writes whole seconds. */
+  readonly at: string
   readonly eventId: string
   readonly requestId: string
   readonly eventSource: string
@@ -19,16 +21,14 @@ export interface Happening {
   readonly response: object | null
   readonly keyMaterialId: string | undefined
   readonly resources: readonly string[]
-  readonly tls: object | undefined
+  readonly tls: Tls | undefined
+  readonly host: string | undefined
 }
 
 const oneKilobyte = 1024
 const short = (text: string) => (text.length > oneKilobyte ? text.slice(0, oneKilobyte) : text)
 
 const nobody = { type: 'Unknown' }
-
-/** CloudTrail writes whole seconds. */
-const eventTime = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`
 
 /**
  * The CloudTrail record of one request (CloudTrail user guide, "record contents"; KMS developer guide, "logging").
@@ -39,7 +39,7 @@ export const trailRecord = (happening: Happening) => {
   return {
     eventVersion: '1.11',
     userIdentity: principal ?? (claimedAccessKeyId ? { ...nobody, accessKeyId: claimedAccessKeyId } : nobody),
-    eventTime: eventTime(happening.time),
+    eventTime: `${happening.at.slice(0, 19)}Z`,
     eventSource: happening.eventSource,
     eventName: happening.eventName,
     awsRegion: happening.region,
@@ -58,7 +58,11 @@ export const trailRecord = (happening: Happening) => {
     managementEvent: true,
     recipientAccountId: principal?.accountId,
     eventCategory: 'Management',
-    tlsDetails: happening.tls,
+    tlsDetails: happening.tls && {
+      tlsVersion: happening.tls.version,
+      cipherSuite: happening.tls.cipher,
+      clientProvidedHostHeader: happening.host,
+    },
   }
 }
 

@@ -40,20 +40,19 @@ interface Opening {
  * Whoever may not use the key learns nothing about it: a foreign, an unknown and a destroyed key all read the same.
  */
 export const opened = async (call: Call, opening: Opening) => {
-  const { operation, action, keyId, blob, context, algorithm, dryRun, ignoreCiphertext } = opening
+  const { operation, action, keyId, blob, context, algorithm, ignoreCiphertext } = opening
   if (ignoreCiphertext) return withoutCiphertext(call, opening)
   if (blob === undefined) throw fault('memberNull', 'ciphertextBlob')
-  const given = keyId === undefined ? undefined : await ownKey(call, keyId, true)
+  const given = keyId === undefined ? undefined : await ownKey(call, action, keyId, true)
   if (given) authorize(call, action, given)
   const { materialId } = genuine(() => parseBlob(blob))
-  const key = given ?? (await keyOf(call, materialId))
+  const key = given ?? (await keyOf(call, action, materialId))
   if (!given) authorize(call, action, key)
   if (!key.materials.some(({ id }) => id === materialId)) {
     const other = await call.world.vault.locate(call.region, materialId)
     throw other?.account === call.principal.accountId ? fault('incorrectKey') : fault('invalidCiphertext')
   }
   usableFor(key, operation, algorithm)
-  if (dryRun) return { key, materialId, Plaintext: Buffer.alloc(0) }
   using material = await call.world.vault.open(call.region, materialId)
   return { key, materialId, Plaintext: genuine(() => unseal(material, key.id, blob, context)) }
 }
@@ -71,18 +70,18 @@ const genuine = <T>(open: () => T): T => {
 const withoutCiphertext = async (call: Call, { operation, action, keyId, algorithm, dryRun }: Opening) => {
   if (!dryRun) throw fault('dryRunModifiersWithoutDryRun')
   if (keyId === undefined) throw fault('memberNull', operation === 'ReEncrypt' ? 'sourceKeyId' : 'keyId')
-  const key = await ownKey(call, keyId, true)
+  const key = await ownKey(call, action, keyId, true)
   authorize(call, action, key)
   usableFor(key, operation, algorithm)
   return { key, materialId: key.materials.at(-1)!.id, Plaintext: Buffer.alloc(0) }
 }
 
 /** The key that a blob itself names; AWS's fixed words where there is none for this caller. */
-const keyOf = async (call: Call, materialId: string): Promise<Key> => {
+const keyOf = async (call: Call, action: string, materialId: string): Promise<Key> => {
   const place = await call.world.vault.locate(call.region, materialId)
   if (!place || place.account !== call.principal.accountId) throw fault('ciphertextKeyInaccessible')
   try {
-    return await ownKey(call, place.keyId)
+    return await ownKey(call, action, place.keyId)
   } catch (error) {
     throw error instanceof Fault ? fault('ciphertextKeyInaccessible') : error
   }

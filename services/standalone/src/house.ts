@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { type Config, type World, door, identities } from '@keyledger/command'
 import { openRoot, rootSeal, sqliteVault } from '@keyledger/crypto'
 import { type EventLog, sqliteLog, trail } from '@keyledger/ledger'
-import type { Clock } from '@keyledger/messaging'
+import type { Clock, Jobs } from '@keyledger/messaging'
 import { projections } from '@keyledger/projections'
-import { type Stages, server } from '@keyledger/wire'
+import { type Limits, type Stages, server } from '@keyledger/wire'
 import { workers } from '@keyledger/workers'
 import { found } from './founding.ts'
 import { lock } from './lock.ts'
@@ -23,6 +23,8 @@ export interface HouseOptions extends Omit<Config, 'passphrase'> {
   /** What went wrong where nobody waits for the outcome: a job, a follower. */
   readonly onFault: (fault: unknown) => void
   readonly stages?: Stages
+  /** Other bounds for requests than the server's usual ones. */
+  readonly limits?: Partial<Limits>
 }
 
 export interface House extends AsyncDisposable {
@@ -31,6 +33,8 @@ export interface House extends AsyncDisposable {
   readonly rootKeyIsNew: boolean
   readonly world: World
   readonly log: EventLog
+  /** What the workers have yet to do. */
+  readonly jobs: Pick<Jobs, 'parked' | 'retry' | 'settled'>
 }
 
 /**
@@ -55,7 +59,9 @@ export const house = async (options: HouseOptions): Promise<House> => {
   const world: World = { keys, aliases, identities: people, vault, lists, trail: trail(log), now, id }
 
   await found({ world, log, folder: data, seed: options.seed ? await seed(options.seed, regions) : undefined })
-  parts.use(await workers({ log, folder: data, keys, aliases, lists, vault, trail: world.trail, clock, id, onFault }))
+  const jobs = parts.use(
+    await workers({ log, folder: data, keys, aliases, lists, vault, trail: world.trail, clock, id, onFault }),
+  )
   const front = parts.use(
     server({
       door: door({ world, regions }),
@@ -63,6 +69,7 @@ export const house = async (options: HouseOptions): Promise<House> => {
       requestId: id,
       ...(options.tls && { tls: options.tls }),
       ...(options.stages && { stages: options.stages }),
+      ...(options.limits && { limits: options.limits }),
     }),
   )
   const { host, port } = await front.listen(options)
@@ -74,6 +81,7 @@ export const house = async (options: HouseOptions): Promise<House> => {
     rootKeyIsNew: root.fresh,
     world,
     log,
+    jobs,
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }

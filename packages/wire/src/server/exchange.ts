@@ -2,15 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import type { Exchange, Tls } from '../exchange.ts'
 
-/** What the peer's side of the handshake reveals; TLS 1.2 and 1.3 name the group differently. */
-const tlsOf = (socket: TLSSocket): Tls => {
-  const { type, name } = (socket.getEphemeralKeyInfo() ?? {}) as { type?: string; name?: string }
-  return {
-    version: socket.getProtocol() ?? '',
-    cipher: socket.getCipher().standardName,
-    keyExchange: name ?? type,
-  }
-}
+const tlsOf = (socket: TLSSocket): Tls => ({
+  version: socket.getProtocol() ?? '',
+  cipher: socket.getCipher().standardName,
+})
 
 /** The exchange of a request whose body is complete. */
 export const exchange = <Slots extends object>(

@@ -19,7 +19,7 @@ export interface FieldDescription extends Description {
 export interface Constraint {
   readonly text: string
   /** `size` is the value itself of a number, else its length: code points, decoded bytes or members. */
-  holds(value: unknown, size: number): boolean
+  readonly holds: (value: unknown, size: number) => boolean
 }
 
 /** AWS matches a pattern against the whole value. Patterns are the model's own: none of them can backtrack far. */

@@ -130,7 +130,7 @@ export const blob = (rules: Bounds & { readonly sensitive?: true } = {}) => {
 /** No list of any operation is longer; a hostile one is refused before its members are looked at. */
 const longest = 1000
 
-export const list = <M extends z.ZodType>(member: M, rules: Bounds = {}) => {
+export const list = <M extends z.ZodType>(member: M, rules: Bounds & { readonly sensitive?: true } = {}) => {
   const description: Description = { type: 'list', ...rules, member: descriptionOf(member) }
   const tooLong = judge({ type: 'list', max: rules.max ?? longest })
   const judged = judge(description)
@@ -155,7 +155,7 @@ export const startOf = (value: object): string =>
 const pairFinding = (name: string, value: unknown): Finding | undefined => {
   if (value === null) return { constraint: 'Map value must satisfy constraint: [Member must not be null]' }
   if (typeof value === 'object') return { malformed: startOf(value) }
-  return name.isWellFormed() && String(value).isWellFormed() ? undefined : illFormed
+  return name.isWellFormed() && (typeof value !== 'string' || value.isWellFormed()) ? undefined : illFormed
 }
 
 /**

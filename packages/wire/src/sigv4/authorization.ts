@@ -18,7 +18,8 @@ const marker = 'Signature='
 const signatureHex = 64
 const required = ['Credential', 'Signature', 'SignedHeaders'] as const
 
-const digest = (header: string): string => hash('sha256', header, 'base64')
+/** What refusals repeat of a header, in its stead. */
+export const digest = (header: string): string => hash('sha256', header, 'base64')
 
 /** Everything before the signature, if the signature comes last, as every client sends it; otherwise undefined. */
 export const repeated = (header: string): string | undefined => {

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { canonicalRequest, payloadHash, stringToSign } from './canonical.ts'
-import { suite, signedRequest, type Case } from '../testing.ts'
+import { cases, signedRequest, type Case } from './testing.ts'
 
-const { cases } = suite()
 const named = (name: string): Case => cases.find((one) => one.name === name)!
 const listed = (one: Case): string =>
   /SignedHeaders=([^,]+)/.exec(one.headers.find(([name]) => name === 'Authorization')![1])![1]!

@@ -23,6 +23,13 @@ export const CreateKey = operation({
     MultiRegion: boolean().default(false),
     XksKeyId: string({ min: 1, max: 128, pattern: '^[a-zA-Z0-9-_.]+$' }).optional(),
   },
+  // CloudTrail shows what the key is made with, and the kind under its old name as well.
+  shown: (input) => {
+    const KeySpec = input.KeySpec ?? input.CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT'
+    const KeyUsage = input.KeyUsage ?? (KeySpec === 'SYMMETRIC_DEFAULT' ? 'ENCRYPT_DECRYPT' : undefined)
+    const BypassPolicyLockoutSafetyCheck = input.BypassPolicyLockoutSafetyCheck ?? false
+    return { ...input, KeySpec, CustomerMasterKeySpec: KeySpec, KeyUsage, BypassPolicyLockoutSafetyCheck }
+  },
   async run(input, call) {
     const { region, principal, time, world } = call
     const { spec, usage } = specAndUsage(input)

@@ -37,6 +37,8 @@ export const Decrypt = operation({
       dryRun: input.DryRun,
       ignoreCiphertext: input.DryRunModifiers?.includes('IGNORE_CIPHERTEXT'),
     })
+    // What a dry run opens is for nobody's eyes.
+    if (input.DryRun) Plaintext.fill(0)
     refuseDryRun(input.DryRun)
     return {
       KeyId: key.arn,

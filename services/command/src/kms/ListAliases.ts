@@ -11,7 +11,7 @@ export const ListAliases = operation({
   input: { KeyId: keyId().optional(), Limit: limit(100, 50), Marker: marker().optional() },
   async run({ KeyId, Limit, Marker }, call) {
     const { world, region, principal } = call
-    const key = KeyId === undefined ? undefined : await ownKey(call, KeyId)
+    const key = KeyId === undefined ? undefined : await ownKey(call, 'kms:ListAliases', KeyId)
     const found = world.lists.aliases(region, principal.accountId, {
       ...page('ListAliases', Limit, Marker),
       keyId: key?.id,

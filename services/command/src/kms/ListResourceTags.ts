@@ -1,5 +1,5 @@
 import { operation } from '../operation.ts'
-import { pageOf } from '../pagination.ts'
+import { page, paginated } from '../pagination.ts'
 import { keyId, limit, marker } from './shapes.ts'
 
 /** Tags come sorted by key, as on AWS. */
@@ -8,8 +8,11 @@ export const ListResourceTags = operation({
   readOnly: true,
   input: { KeyId: keyId(), Limit: limit(50, 50), Marker: marker().optional() },
   run({ Limit, Marker }, { key }) {
-    const sorted = key.tags.toSorted((a, b) => (a.TagKey < b.TagKey ? -1 : 1))
-    const { items, ...rest } = pageOf('ListResourceTags', sorted, ({ TagKey }) => TagKey, Limit, Marker)
-    return { Tags: items, ...rest }
+    // The marker's own tag may be gone: who removes tags page by page goes on where that page ended.
+    const { after } = page('ListResourceTags', Limit, Marker)
+    const rest = key.tags.filter(({ TagKey }) => after === undefined || TagKey > after)
+    const sorted = rest.toSorted((a, b) => (a.TagKey < b.TagKey ? -1 : 1))
+    const { items, ...more } = paginated('ListResourceTags', Limit, sorted, ({ TagKey }) => TagKey)
+    return { Tags: items, ...more }
   },
 })

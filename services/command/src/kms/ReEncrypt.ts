@@ -22,6 +22,8 @@ export const ReEncrypt = operation({
   },
   async run(input, call) {
     const destination = call.key
+    // CloudTrail names the source before the destination, which the door has noted already.
+    call.resources.length = 0
     const source = await opened(call, {
       operation: 'ReEncrypt',
       action: 'kms:ReEncryptFrom',
@@ -31,7 +33,7 @@ export const ReEncrypt = operation({
       algorithm: input.SourceEncryptionAlgorithm,
       dryRun: input.DryRun,
       ignoreCiphertext: input.DryRunModifiers?.includes('IGNORE_CIPHERTEXT'),
-    })
+    }).finally(() => call.resources.push(destination.arn))
     try {
       usableFor(destination, 'ReEncrypt', input.DestinationEncryptionAlgorithm)
       refuseDryRun(input.DryRun)

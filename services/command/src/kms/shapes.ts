@@ -9,7 +9,8 @@ export const policy = () => string({ min: 1, max: 131072, pattern: '[\\u0009\\u0
 export const policyName = () => string({ min: 1, max: 128, pattern: '[\\w]+' })
 export const marker = () => string({ min: 1, max: 1024, pattern: '[\\u0020-\\u00FF]*' })
 export const limit = (max: number, standard: number) => integer({ min: 1, max }).default(standard)
-export const grantTokens = () => list(string({ min: 1, max: 8192 }), { min: 0, max: 10 }).optional()
+/** Whoever has a grant's token can use the grant: no refusal repeats one, and so none gets onto the trail. */
+export const grantTokens = () => list(string({ min: 1, max: 8192 }), { min: 0, max: 10, sensitive: true }).optional()
 export const encryptionContext = () => map().optional()
 export const ciphertext = () => blob({ min: 1, max: 6144 })
 

@@ -1,10 +1,11 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Signed } from './sigv4/canonical.ts'
-import type { Scope } from './sigv4.ts'
+import type { Signed } from './canonical.ts'
+import { WireFault } from '../fault.ts'
+import { verifier, type Claim, type Scope } from '../sigv4.ts'
 
-/** What the tests of this package share; no part of it is exported. */
+/** What the tests of signatures share. */
 
 /** One case of AWS's signature suite, text as UTF-8. */
 export interface Case {
@@ -19,11 +20,9 @@ export interface Case {
   readonly signature: string
 }
 
-export const suite = (): { secretAccessKey: string; cases: readonly Case[] } =>
-  JSON.parse(readFileSync(new URL('../../../test/vectors/sigv4.json', import.meta.url), 'utf8')) as {
-    secretAccessKey: string
-    cases: readonly Case[]
-  }
+export const { secretAccessKey, cases } = JSON.parse(
+  readFileSync(new URL('../../../../test/vectors/sigv4.json', import.meta.url), 'utf8'),
+) as { readonly secretAccessKey: string; readonly cases: readonly Case[] }
 
 const bytes = (text: string) => Buffer.from(text, 'utf8').toString('latin1')
 
@@ -70,7 +69,7 @@ export interface Signing {
  * Defaults: AKIDEXAMPLE, us-east-1, kms, 20150830T123600Z.
  */
 export const sign = (signing: Signing = {}): Signed & { headers: Record<string, string> } => {
-  const { accessKeyId = 'AKIDEXAMPLE', secret = suite().secretAccessKey, date = '20150830T123600Z' } = signing
+  const { accessKeyId = 'AKIDEXAMPLE', secret = secretAccessKey, date = '20150830T123600Z' } = signing
   const { region = 'us-east-1', service = 'kms', body = '{}', unsigned = [] } = signing
   const headers: Record<string, string> = {
     host: 'localhost:4577',
@@ -106,4 +105,51 @@ export const sign = (signing: Signing = {}): Signed & { headers: Record<string, 
     rawHeaders: Object.entries(headers).flat(),
     body: Buffer.from(body),
   }
+}
+
+export const noon = Date.UTC(2015, 7, 30, 12, 36, 0)
+
+export const verify = ({ time = noon, asked = [] as string[], later = false } = {}) =>
+  verifier({
+    signingKey: (accessKeyId, scope) => {
+      asked.push(`${accessKeyId}/${scope.date}/${scope.region}/${scope.service}`)
+      const key = accessKeyId === 'AKIDEXAMPLE' ? derived(secretAccessKey, scope) : undefined
+      return later ? Promise.resolve(key) : key
+    },
+    now: () => time,
+    regions: ['us-east-1', 'eu-west-1'],
+    services: ['kms', 'sts', 'service'],
+  })
+
+export const refusal = (
+  request: Signed,
+  judge = verify(),
+  service?: string,
+): { code: string; status: number; message: string } => {
+  try {
+    void judge(request, service)
+  } catch (error) {
+    if (error instanceof WireFault) return { code: error.code, status: error.status, message: error.message }
+    throw error
+  }
+  throw new Error('the request was let in')
+}
+export const incomplete = (message: string) => ({ code: 'IncompleteSignatureException', status: 400, message })
+export const invalid = (message: string) => ({ code: 'InvalidSignatureException', status: 400, message })
+export const mismatch = invalid(
+  'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
+)
+export const withHeader = (request: Signed, name: string, value: string | undefined): Signed => {
+  const headers = { ...request.headers, [name]: value }
+  if (value === undefined) delete headers[name]
+  return { ...request, headers, rawHeaders: Object.entries(headers).flat() as string[] }
+}
+export const authorized = (authorization: string | undefined) => withHeader(sign(), 'authorization', authorization)
+export const digest = (header: string) => hash('sha256', header, 'base64')
+export const admin: Claim = {
+  accessKeyId: 'AKIDEXAMPLE',
+  date: '20150830',
+  region: 'us-east-1',
+  service: 'kms',
+  sessionToken: undefined,
 }

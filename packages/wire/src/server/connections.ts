@@ -1,0 +1,83 @@
+import type { Server } from 'node:net'
+import type { Duplex } from 'node:stream'
+
+/** What is under way on the connections of one server. */
+export interface Connections {
+  /** The headers of a request are here. */
+  reading(socket: Duplex): void
+  /** The request is whole, and an answer to come. */
+  answering(socket: Duplex): void
+  answered(socket: Duplex): void
+  /** Hangs up on all that have no request under way. */
+  closeIdle(): void
+  readonly closeAll: () => void
+  /**
+   * Ends a connection on which no request could be read, and says why, unless its client is gone or an answer is to come, before
+   * which these bytes would fall.
+   */
+  readonly unparsed: (error: NodeJS.ErrnoException, socket: Duplex) => void
+}
+
+/** What node's parser and clocks object to, by its error code; anything else is a request that is no HTTP. */
+const statuses: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+const timeout = 'ERR_HTTP_REQUEST_TIMEOUT'
+
+interface UnderWay {
+  reading: number
+  answering: number
+}
+
+/** Watches a server's connections; `event` is the one that gives the socket requests come on. */
+export const connections = (server: Server, event: 'connection' | 'secureConnection'): Connections => {
+  const accepted = new Set<Duplex>()
+  const established = new Map<Duplex, UnderWay>()
+  server.on('connection', (socket: Duplex) => {
+    accepted.add(socket)
+    socket.once('close', () => accepted.delete(socket))
+  })
+  let closing = false
+  // Not destroy: the end of the answer before may still be on its way out.
+  const hangUp = (socket: Duplex) => socket.end(() => socket.destroy())
+  server.on(event, (socket: Duplex) => {
+    // A handshake that was under way when closing began.
+    if (closing) hangUp(socket)
+    established.set(socket, { reading: 0, answering: 0 })
+    socket.once('close', () => established.delete(socket))
+  })
+  // A connection may close before its answer is made: what is counted then is of no interest any more.
+  const counts = (socket: Duplex): UnderWay => established.get(socket) ?? { reading: 0, answering: 0 }
+
+  return {
+    reading: (socket) => {
+      counts(socket).reading++
+    },
+    answering: (socket) => {
+      const underWay = counts(socket)
+      underWay.reading--
+      underWay.answering++
+    },
+    answered: (socket) => {
+      counts(socket).answering--
+    },
+    closeIdle: () => {
+      closing = true
+      for (const [socket, { reading, answering }] of established) if (reading + answering === 0) hangUp(socket)
+    },
+    closeAll: () => {
+      for (const socket of accepted) socket.destroy()
+    },
+    unparsed: (error, socket) => {
+      const { reading, answering } = counts(socket)
+      const mute = answering > 0 || (reading > 0 && error.code !== timeout)
+      if (mute || !socket.writable || error.code === 'ECONNRESET') {
+        socket.destroy()
+        return
+      }
+      const status = statuses[error.code ?? ''] ?? '400 Bad Request'
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
+    },
+  }
+}
