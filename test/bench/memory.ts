@@ -22,5 +22,7 @@ export const memory = async (folder: string): Promise<void> => {
   }
   // The first tenths fill the caches and let the engine compile; from then on nothing may grow.
   const settled = sizes.slice(1)
-  console.log(`growth from ${2 * step} to ${total} requests: ${((settled.at(-1)! / settled[0]! - 1) * 100).toFixed(1)} %`)
+  console.log(
+    `growth from ${2 * step} to ${total} requests: ${((settled.at(-1)! / settled[0]! - 1) * 100).toFixed(1)} %`,
+  )
 }

@@ -12,8 +12,14 @@ const inMegabytes = (bytes: number) => `${(bytes / 1024 ** 2).toFixed(0)} MiB`
 const { connections, seconds, rounds } = bench
 
 const perSecond = async (server: Server, file: string, keyIds: readonly string[], length: number = seconds) =>
-  (await load(server.port, connections, length, await writeRequests(file, server.port, 'Encrypt', keyIds, keyIds.length)))
-    .perSecond
+  (
+    await load(
+      server.port,
+      connections,
+      length,
+      await writeRequests(file, server.port, 'Encrypt', keyIds, keyIds.length),
+    )
+  ).perSecond
 
 const startTime = async (folder: string): Promise<number> => {
   const times: number[] = []
@@ -33,7 +39,7 @@ const fillTrail = async (folder: string): Promise<void> => {
   const [stream] = await log.streams('trail-')
   const [sample] = await log.read(stream!, 0, 1)
   const { type, version, time, data } = sample!
-  for (let written = 0; written < manyRecords; ) {
+  for (let written = 0; written < manyRecords;) {
     const appends = Array.from({ length: 16 }, () =>
       log.append(
         stream!,
@@ -54,7 +60,7 @@ export const scale = async (folder: string): Promise<void> => {
     await using server = await serve('server.ts', many)
     const requests = await writeRequests(join(folder, 'create'), server.port, 'CreateKey', [''], 512)
     const began = performance.now()
-    for (let made = 100; made < manyKeys; ) {
+    for (let made = 100; made < manyKeys;) {
       const { count } = await load(server.port, connections, 60, requests, Math.min(20_000, manyKeys - made))
       made += count
       await writeRequests(requests, server.port, 'CreateKey', [''], 512)
@@ -109,5 +115,7 @@ export const scale = async (folder: string): Promise<void> => {
     without.push(await perSecond(a, join(folder, 'a'), bench.keyIds))
     withThem.push(await perSecond(b, join(folder, 'b'), bench.keyIds))
   }
-  console.log(`Encrypt with ${manyRecords} records on the trail: ${(median(withThem) / median(without)).toFixed(2)} of the throughput without`)
+  console.log(
+    `Encrypt with ${manyRecords} records on the trail: ${(median(withThem) / median(without)).toFixed(2)} of the throughput without`,
+  )
 }

@@ -31,9 +31,15 @@ export const throughput = async (folder: string): Promise<void> => {
   console.log('                     requests/s   of echo   p50 ms   p99 ms   max ms')
   for (const name of results.keys()) {
     const figures = [
-      of(name, (result) => result.perSecond).toFixed(0).padStart(10),
+      of(name, (result) => result.perSecond)
+        .toFixed(0)
+        .padStart(10),
       (of(name, (result) => result.perSecond) / echo).toFixed(2).padStart(9),
-      ...(['p50', 'p99', 'max'] as const).map((figure) => of(name, (r) => r[figure]).toFixed(2).padStart(8)),
+      ...(['p50', 'p99', 'max'] as const).map((figure) =>
+        of(name, (r) => r[figure])
+          .toFixed(2)
+          .padStart(8),
+      ),
     ]
     console.log(`${name.padEnd(20)} ${figures.join(' ')}`)
   }

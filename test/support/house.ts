@@ -75,7 +75,7 @@ export const testHouse = async (options: Partial<HouseOptions> = {}): Promise<Te
   const byOurClock = <C extends { config: object; destroy(): void }>(client: C): C => {
     Object.defineProperty(client.config, 'systemClockOffset', {
       get: () => clock.now() - Date.now(),
-      set: () => undefined,
+      set: () => {},
     })
     clients.push(client)
     return client

@@ -15,7 +15,7 @@ export const operationsTable = (): string => {
     ...Object.entries(sts).map(([name, row]) => ({ service: 'STS', name, row })),
   ].map(({ service, name, row }) => {
     const key = row.authorize.on ? (row.authorize.alias ? 'key or alias' : 'key') : ''
-    return `| ${service} | ${name} | ${key} | ${actions[name]?.accessLevel ?? 'Read'} |`
+    return `| ${service} | ${name} | ${key} | ${(actions[name] ?? actions[`${name}To`])?.accessLevel ?? 'Read'} |`
   })
   const missing = [...awsOperations].filter((name) => !(name in kms))
   return [

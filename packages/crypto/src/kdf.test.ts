@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import vectors from '../../../test/vectors/kdf-sp800-108.json' with { type: 'json' }
-import { kdf, kdfOverFixedInput, secretKey } from './kdf.ts'
+import { derivedKey, kdf, kdfOverFixedInput, keyDeriver, secretKey } from './kdf.ts'
 
 const hex = (text: string) => Buffer.from(text, 'hex')
 
@@ -31,5 +31,21 @@ describe('the SP 800-108 KDF in counter mode', () => {
     const bytes = Buffer.alloc(32, 7)
     expect(secretKey(bytes).export()).toEqual(Buffer.alloc(32, 7))
     expect(bytes).toEqual(Buffer.alloc(32))
+  })
+})
+
+describe('a key deriver laid out beforehand', () => {
+  it('derives the very key that the general way derives, call after call', () => {
+    const key = createSecretKey(Buffer.alloc(32, 7))
+    const derive = keyDeriver('keyledger/test', 16)
+    for (const byte of [1, 2, 1]) {
+      const context = Buffer.alloc(16, byte)
+      expect(derive(key, context).equals(derivedKey(key, 'keyledger/test', context))).toBe(true)
+    }
+  })
+
+  it('refuses a context of another length', () => {
+    const derive = keyDeriver('keyledger/test', 16)
+    expect(() => derive(createSecretKey(Buffer.alloc(32)), Buffer.alloc(15))).toThrow(RangeError)
   })
 })

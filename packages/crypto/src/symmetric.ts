@@ -4,7 +4,7 @@ import { blankBlob, offset, parseBlob, tagLength } from './ciphertext-blob.ts'
 import { authenticatedData } from './encryption-context.ts'
 import type { EncryptionContext } from './encryption-context.ts'
 import { CiphertextFault } from './fault.ts'
-import { derivedKey } from './kdf.ts'
+import { keyDeriver } from './kdf.ts'
 import { exposeKey } from './material.ts'
 import type { Material } from './material.ts'
 import { randomInto } from './random.ts'
@@ -13,8 +13,8 @@ const options = { authTagLength: tagLength }
 
 // A key of its own for every call, so no 2^32-message bound on the material (SP 800-38D, 8.3): two calls share a key
 // only if their 128-bit nonces collide, and even then their 96-bit IVs must as well.
-const callKey = (material: Material, nonce: Uint8Array): KeyObject =>
-  derivedKey(exposeKey(material), 'keyledger/encrypt/v1', nonce)
+const derive = keyDeriver('keyledger/encrypt/v1', offset.iv - offset.nonce)
+const callKey = (material: Material, nonce: Uint8Array): KeyObject => derive(exposeKey(material), nonce)
 
 /**
  * Seals at most `maxPlaintextLength` bytes under a key's material with AES-256-GCM; the answer is a ciphertext blob,
@@ -30,7 +30,7 @@ export const seal = (
   const blob = blankBlob(material.materialId, plaintext.length)
   randomInto(blob, offset.nonce, offset.ciphertext - offset.nonce)
   const key = callKey(material, blob.subarray(offset.nonce, offset.iv))
-  const cipher = createCipheriv('aes-256-gcm', key, blob.subarray(offset.iv, offset.ciphertext), options)
+  const cipher = createCipheriv('aes-256-gcm', key, blob.subarray(offset.iv, offset.ciphertext))
   cipher.setAAD(authenticatedData(blob.subarray(0, offset.ciphertext), keyId, context))
   blob.set(cipher.update(plaintext), offset.ciphertext)
   cipher.final()

@@ -65,12 +65,11 @@ export const follow = ({ log, categories, after, handle, signal, clock, onFault 
     }
 
     const drain = (): void => {
+      if (!live || handling || waiting.length === 0) return
+      const events = waiting
+      waiting = []
       try {
-        while (live && waiting.length > 0 && !handling) {
-          const events = waiting
-          waiting = []
-          handling = take(events)
-        }
+        handling = take(events)
       } catch (error) {
         stop(error)
       }
@@ -91,7 +90,7 @@ export const follow = ({ log, categories, after, handle, signal, clock, onFault 
     const feed = log.subscribe(categories, (events) => {
       for (const event of events) waiting.push(event)
       if (waiting.length > mostWaiting) stop()
-      else if (!handling) drain()
+      else drain()
     })
     try {
       for (;;) {

@@ -71,12 +71,12 @@ export const fold = <S, C extends Command, E extends Event>(
   { evolve }: Pick<Aggregate<S, C, E>, 'evolve'>,
   state: S,
   events: readonly E[],
-): S => events.reduce((current, event) => row<(state: S, event: E) => S>(evolve, event.type)(current, event), state)
+): S => events.reduce((current, event) => (row(evolve, event.type) as (state: S, event: E) => S)(current, event), state)
 
 // Tables are typed row by row; that a row found under a type takes what has that type, only this cast can say.
-const row = <R>(table: object, type: string): R => {
+const row = (table: object, type: string): unknown => {
   if (!Object.hasOwn(table, type)) throw new TypeError(`nothing is known of ${JSON.stringify(type)}`)
-  return table[type as keyof object] as R
+  return table[type as keyof object]
 }
 
 /** Loads, decides, appends, and again on conflict; remembers states and keeps them at the log's present. */
@@ -146,7 +146,8 @@ export const repository = <S, C extends Command, E extends Event>({
   /** Undefined if the stream was not where it was thought to be. */
   const attempt = async (stream: string, command: C, { ids, time, metadata }: Envelope): Promise<S | undefined> => {
     const from = folds.get(stream) ?? (await load(stream))
-    const events = row<(state: S, command: C) => readonly E[]>(aggregate.decide, command.type)(from.state, command)
+    const decide = row(aggregate.decide, command.type) as (state: S, command: C) => readonly E[]
+    const events = decide(from.state, command)
     if (events.length === 0) return from.state
     const envelope = { time: new Date(time).toISOString(), metadata }
     const facts = events.map(({ type, data }) => ({ id: ids(), type, version: versions[type] ?? 1, ...envelope, data }))

@@ -47,8 +47,8 @@ export interface Results {
 }
 
 interface Waiting {
-  resolve(value: never): void
-  reject(error: unknown): void
+  readonly resolve: (value: never) => void
+  readonly reject: (error: unknown) => void
 }
 
 /** More than this in one commit gains nothing and makes the calls behind it wait. */
@@ -80,7 +80,7 @@ export const database = async <P extends Procedures>(
 
   const post = (calls: Batch, callers: Waiting[]) => {
     try {
-      worker.postMessage(calls)
+      worker.postMessage(calls, [])
       underWay = callers
     } catch {
       // Something in it cannot be carried: find whose it is, so that it fails alone.
@@ -96,13 +96,13 @@ export const database = async <P extends Procedures>(
           return false
         }
       })
-      if (underWay.length > 0) worker.postMessage({ names, args })
+      if (underWay.length > 0) worker.postMessage({ names, args }, [])
     }
   }
 
   const send = () => {
     woken = false
-    if (underWay.length > 0 || gone) return
+    if (underWay.length > 0) return
     if (waiting.length === 0) return idle?.()
     sending?.()
     const calls = { names: batch.names.splice(0, largestBatch), args: batch.args.splice(0, largestBatch) }
@@ -145,7 +145,7 @@ export const database = async <P extends Procedures>(
     const settled = new Promise<void>((resolve) => (idle = resolve))
     soon()
     await settled
-    if (!gone) worker.postMessage('close')
+    if (!gone) worker.postMessage('close', [])
     await exited
   }
   const close = () => (closing ??= shut())

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import { z } from 'zod'
 
 /** A bad or unknown setting: one clear line for the operator; the process ends with code 2. */
@@ -50,6 +51,17 @@ const variables = z.strictObject({
   KEYLEDGER_PASSPHRASE: z.string().min(1, 'is empty').optional(),
 })
 
+const certificate = (cert: string, key: string) => {
+  try {
+    const pair = { cert: readFileSync(cert), key: readFileSync(key) }
+    createSecureContext(pair)
+    return pair
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ConfigFault(`KEYLEDGER_TLS_CERT and KEYLEDGER_TLS_KEY are no certificate with its key: ${reason}`)
+  }
+}
+
 export interface Config {
   readonly host: string
   readonly port: number
@@ -83,7 +95,7 @@ export const config = (environment: NodeJS.ProcessEnv): Config => {
     data: read.KEYLEDGER_DATA,
     regions: read.KEYLEDGER_REGIONS,
     seed: read.KEYLEDGER_SEED,
-    tls: cert && key ? { cert: readFileSync(cert), key: readFileSync(key) } : undefined,
+    tls: cert && key ? certificate(cert, key) : undefined,
     seal: read.KEYLEDGER_SEAL ?? `file:${resolve(read.KEYLEDGER_DATA, 'root.key')}`,
     passphrase: read.KEYLEDGER_PASSPHRASE,
   }

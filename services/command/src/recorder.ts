@@ -1,5 +1,5 @@
 import { trailStream } from '@keyledger/keys'
-import type { Answer, Exchange } from '@keyledger/wire'
+import type { Exchange } from '@keyledger/wire'
 import { loggedResponse } from './logged.ts'
 import type { Call, Output, Row } from './operation.ts'
 import { trailRecord } from './trail-record.ts'
@@ -24,7 +24,7 @@ const nobody = 'unidentified'
 /** Puts one request on the trail; resolves when the record is durable. */
 export const recorder =
   (world: World, homeRegion: string) =>
-  (x: Exchange<Slots>, _: Answer): Promise<void> => {
+  (x: Exchange<Slots>): Promise<void> => {
     const { row, call, output, error, region = homeRegion, parameters = null } = x.slots
     const eventId = world.id()
     const principal = call?.principal

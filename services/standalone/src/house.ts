@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { access, constants, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Config, type World, door, identities } from '@keyledger/command'
+import { type Config, ConfigFault, type World, door, identities } from '@keyledger/command'
 import { openRoot, rootSeal, sqliteVault } from '@keyledger/crypto'
 import { type EventLog, sqliteLog, trail } from '@keyledger/ledger'
 import type { Clock, Jobs } from '@keyledger/messaging'
@@ -37,6 +37,16 @@ export interface House extends AsyncDisposable {
   readonly jobs: Pick<Jobs, 'parked' | 'retry' | 'settled'>
 }
 
+/** What the operating system refuses is for the operator to put right: one line that names the setting. */
+const blaming = async <T>(setting: string, act: () => Promise<T>): Promise<T> => {
+  try {
+    return await act()
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) throw new ConfigFault(`${setting}: ${error.message}`)
+    throw error
+  }
+}
+
 /**
  * The standalone house: every service in one process on embedded parts, in one folder. What is opened is closed in the
  * opposite order; a start that fails half-way closes what it had opened.
@@ -44,12 +54,16 @@ export interface House extends AsyncDisposable {
 export const house = async (options: HouseOptions): Promise<House> => {
   const { clock, id, data, regions, onFault } = options
   const now = () => clock.now()
-  await mkdir(data, { recursive: true, mode: 0o700 })
+  await blaming('KEYLEDGER_DATA', async () => {
+    await mkdir(data, { recursive: true, mode: 0o700 })
+    await access(data, constants.R_OK | constants.W_OK | constants.X_OK)
+  })
 
   await using parts = new AsyncDisposableStack()
   parts.use(lock(join(data, 'lock'), data))
   const firstStart = !existsSync(join(data, 'ledger.db'))
-  const root = await openRoot({ folder: data, seal: rootSeal(options.seal, options), firstStart })
+  const seal = rootSeal(options.seal, options)
+  const root = await blaming('KEYLEDGER_SEAL', () => openRoot({ folder: data, seal, firstStart }))
   const vault = parts.use(await sqliteVault({ path: join(data, 'vault.db'), root, now }))
   const log = parts.use(await sqliteLog({ path: join(data, 'ledger.db'), onFault }))
   const keys = keyRepository(log)
@@ -72,7 +86,9 @@ export const house = async (options: HouseOptions): Promise<House> => {
       ...(options.limits && { limits: options.limits }),
     }),
   )
-  const { host, port } = await front.listen(options)
+  const { host, port } = await blaming(`KEYLEDGER_HOST ${options.host}, KEYLEDGER_PORT ${options.port}`, () =>
+    front.listen(options),
+  )
   const name = host.includes(':') ? `[${host}]` : host
   const open = parts.move()
   return {

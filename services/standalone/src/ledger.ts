@@ -31,14 +31,14 @@ const page = 1000
 
 const tail = async (log: EventLog, options: Options) => {
   let after = Math.max(0, (await log.head()) - options.count)
-  do {
+  for (;;) {
     const events = await log.all({ after, categories: everything, limit: page })
     for (const event of events) print(options, event)
     after = events.at(-1)?.position ?? after
     // Another process writes: there is no feed to wait on, so look twice a second.
     if (options.follow && events.length < page) await new Promise((resolve) => setTimeout(resolve, 500))
     else if (events.length < page) return
-  } while (true)
+  }
 }
 
 const read = async (log: EventLog, stream: string, options: Options) => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createInterface } from 'node:readline/promises'
 import { ConfigFault, config } from '@keyledger/command'
-import { SealFault } from '@keyledger/crypto'
+import { SealFault, VaultFault } from '@keyledger/crypto'
 import { systemClock } from '@keyledger/messaging'
 import { BusyFault, house } from './house.ts'
 import { greeting } from './greeting.ts'
@@ -26,8 +26,8 @@ const askPassphrase = async (): Promise<string> => {
 const stopped = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.abort())
 
-const known = (error: unknown) =>
-  error instanceof ConfigFault || error instanceof SealFault || error instanceof BusyFault ? error : undefined
+const faults = [ConfigFault, SealFault, VaultFault, BusyFault]
+const known = (error: unknown) => (faults.some((fault) => error instanceof fault) ? (error as Error) : undefined)
 
 try {
   const settings = config(process.env)
@@ -43,7 +43,7 @@ try {
   if (!stopped.signal.aborted) await new Promise((resolve) => stopped.signal.addEventListener('abort', resolve))
   console.log('keyledger is closing')
 } catch (error) {
-  // A setting, a seal, a folder in use: one line says it all. Anything else is ours and comes with its trace.
+  // A setting, a seal, another house's vault, a folder in use: one line says it all. Anything else is ours and comes with its trace.
   console.error('keyledger:', known(error)?.message ?? error)
   process.exitCode = error instanceof ConfigFault ? 2 : 1
 }

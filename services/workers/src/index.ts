@@ -22,8 +22,9 @@ interface Options extends Omit<World, 'now'> {
 }
 
 const hour = 3600_000
+const day = 24 * hour
 /** Only what is due this soon is held in memory; the rest waits in its table. */
-const horizon = 24 * hour
+const horizon = day
 
 /** Follows the ledger, schedules what it asks for, does it when it is due. */
 export const workers = async (
@@ -63,18 +64,18 @@ export const workers = async (
     ...Object.fromEntries(Object.entries(keyJobs).map(([name, run]) => [name, ofKey(run)])),
     Refill: async () => {
       refill()
-      every('Refill', horizon / 2)
+      every('Refill', day / 2)
     },
     SweepOrphans: async (_, signal) => {
       rows.setSwept(await SweepOrphans(world, rows.swept(), signal))
-      every('SweepOrphans', hour)
+      every('SweepOrphans', day)
     },
   }
   const jobs = parts.use(inProcessJobs({ clock, handlers, onFault }))
   // After the read model's own subscription, so that the row is there before its job can be done.
   parts.use(log.subscribe(dueWork.categories, hear))
   refill()
-  every('Refill', horizon / 2)
+  every('Refill', day / 2)
   every('SweepOrphans', hour)
   const open = parts.move()
   return {

@@ -10,13 +10,18 @@ import {
   category,
 } from '../event-log.ts'
 import type procedures from './procedures.ts'
-import { type Outcome, type Run, absent, any, erased } from './procedures.ts'
+import { type Outcome, absent, any, erased } from './procedures.ts'
+import type { Run } from './schema.ts'
 
 /** Facts on their way into one stream, and who waits for them: `upTo` facts of them are theirs and those before. */
 interface Gathering {
   readonly facts: Fact[]
   readonly bodies: string[]
-  readonly waiting: { readonly upTo: number; resolve(appended: Appended): void; reject(error: unknown): void }[]
+  readonly waiting: {
+    readonly upTo: number
+    readonly resolve: (appended: Appended) => void
+    readonly reject: (error: unknown) => void
+  }[]
 }
 /** A run is read whole: this many records of 1 KB are still read in less than a millisecond. */
 const longestRun = 128

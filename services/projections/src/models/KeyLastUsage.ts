@@ -78,6 +78,18 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
   /** On its way to the disk: still read from here until it is there. */
   let leaving = new Map<string, Entry>()
   let seen = start
+  /** The checkpoint on the disk. */
+  let marked = start
+
+  const closing = new AbortController()
+  let flushing: Promise<void> | undefined
+
+  /** One flush for whatever is used in the next moments; while nothing is used, nothing wakes. */
+  const flushLater = async (): Promise<void> => {
+    await clock.at(clock.now() + flushEvery, closing.signal).catch(() => undefined)
+    await flush().catch(onFault)
+    flushing = seen > marked && !closing.signal.aborted ? flushLater() : undefined
+  }
 
   const take = (events: readonly Recorded[]): void => {
     for (const { data, position, time } of events) {
@@ -98,23 +110,35 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
 
   const write = (entries: readonly (readonly [string, Entry])[]): void => {
     db.exec('BEGIN')
-    for (const [arn, { operation, time, eventId, requestId, position }] of entries)
-      put.run(arn, operation, time, eventId, requestId, position)
-    db.exec('COMMIT')
+    try {
+      for (const [arn, { operation, time, eventId, requestId, position }] of entries)
+        put.run(arn, operation, time, eventId, requestId, position)
+      db.exec('COMMIT')
+    } catch (error) {
+      db.exec('ROLLBACK')
+      throw error
+    }
   }
 
   const flush = async (): Promise<void> => {
-    if (recent.size === 0) return
     const position = seen
     leaving = recent
     recent = new Map()
     const entries = [...leaving]
-    for (let first = 0; first < entries.length; first += chunk) {
-      write(entries.slice(first, first + chunk))
-      await new Promise((resolve) => setImmediate(resolve))
+    try {
+      for (let first = 0; first < entries.length; first += chunk) {
+        write(entries.slice(first, first + chunk))
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    } catch (error) {
+      // The disk would not: the next flush tries again with what was not replaced by something newer.
+      recent = new Map([...leaving, ...recent])
+      leaving = new Map()
+      throw error
     }
     // Last, when everything up to it is in: a crash before here only makes the next start read some records again.
-    marks.set(model.name, model.version, position)
+    if (position > marked) marks.set(model.name, model.version, position)
+    marked = position
     leaving = new Map()
   }
 
@@ -127,14 +151,6 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
     after = page.at(-1)!.position
   }
 
-  const closing = new AbortController()
-  const flushing = (async () => {
-    while (!closing.signal.aborted) {
-      await clock.at(clock.now() + flushEvery, closing.signal).catch(() => undefined)
-      await flush().catch(onFault)
-    }
-  })()
-
   return {
     lastUsage: (arn: string): LastUsage | undefined =>
       recent.get(arn) ?? leaving.get(arn) ?? (get.get(arn) as LastUsage | undefined),
@@ -142,6 +158,7 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
       feed[Symbol.dispose]()
       closing.abort()
       await flushing
+      await flush()
     },
   }
 }

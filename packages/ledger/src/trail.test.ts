@@ -1,0 +1,37 @@
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test } from 'vitest'
+import { fact, ids, testLog } from './testing.ts'
+import { trail } from './trail.ts'
+
+test('a record is on the disk when the trail says so', async () => {
+  const { log, path } = await testLog()
+  const records = trail(log)
+  using onlooker = new DatabaseSync(path, { readOnly: true })
+  const bodies = onlooker.prepare('SELECT body FROM runs')
+  const written = (id: string) => bodies.all().some(({ body }) => String(body).includes(`"${id}"`))
+  const names = Array.from({ length: 20 }, (_, index) => `record-${index}`)
+  const durable = await Promise.all(names.map((id) => records.record('trail-1', fact(id)).then(() => written(id))))
+  expect(durable).toEqual(names.map(() => true))
+})
+
+test('records that arrive together share commits, each on its stream, in the order of their arrival', async () => {
+  const { log, path } = await testLog()
+  const records = trail(log)
+  const names = Array.from({ length: 100 }, (_, index) => `record-${index}`)
+  await Promise.all(names.map((id, index) => records.record(`trail-${index % 2}`, fact(id))))
+  expect([ids(await log.read('trail-0')), ids(await log.read('trail-1'))]).toEqual([
+    names.filter((_, index) => index % 2 === 0),
+    names.filter((_, index) => index % 2 === 1),
+  ])
+  using onlooker = new DatabaseSync(path, { readOnly: true })
+  expect(onlooker.prepare('SELECT count(*) AS n FROM runs').get()!['n']).toBeLessThan(10)
+})
+
+test('a record that cannot be kept is not acknowledged', async () => {
+  const { log } = await testLog()
+  const records = trail(log)
+  await expect(records.record('trail-1', fact('a', 1n))).rejects.toThrow('BigInt')
+  await records.record('trail-1', fact('b'))
+  await log[Symbol.asyncDispose]()
+  await expect(records.record('trail-1', fact('c'))).rejects.toThrow('is closed')
+})
