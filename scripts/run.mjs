@@ -42,7 +42,7 @@ once(join(toolchain, '.installed'), digest(manifest, manifestLock) + process.arc
   mkdirSync(toolchain, { recursive: true })
   copyFileSync(manifest, join(toolchain, 'package.json'))
   copyFileSync(manifestLock, join(toolchain, 'package-lock.json'))
-  return run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--allow-scripts=pnpm'], { cwd: toolchain })
+  return run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--ignore-scripts'], { cwd: toolchain })
 })
 
 const own = join(toolchain, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin')
