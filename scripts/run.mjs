@@ -1,5 +1,5 @@
 // Runs a command with the project's own tools on PATH: pnpm, the pinned dependencies, and Node 24 where the
-// host's own Node is older. Everything comes from the npm registry, with the versions of the lock files.
+// host's own Node is older. Everything comes from the npm registry, in the versions pinned here.
 // Plain JavaScript for Node 20: this file runs before any of that is there.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -37,12 +37,12 @@ const run = (command, args, options) =>
   spawnSync(command, args, { stdio: ['ignore', 2, 2], shell: process.platform === 'win32', ...options })
 
 const manifest = join(root, 'scripts', 'toolchain', 'package.json')
-const manifestLock = join(root, 'scripts', 'toolchain', 'package-lock.json')
-once(join(toolchain, '.installed'), digest(manifest, manifestLock) + process.arch, 'pnpm and Node 24', () => {
+once(join(toolchain, '.installed'), digest(manifest) + process.arch, 'pnpm and Node 24', () => {
   mkdirSync(toolchain, { recursive: true })
   copyFileSync(manifest, join(toolchain, 'package.json'))
-  copyFileSync(manifestLock, join(toolchain, 'package-lock.json'))
-  return run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--ignore-scripts'], { cwd: toolchain })
+  // Exact versions in the manifest pin it: a lock file would have to name the builds for every platform there is.
+  const options = ['--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  return run('npm', ['install', ...options], { cwd: toolchain })
 })
 
 const own = join(toolchain, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin')
