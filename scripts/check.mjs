@@ -16,7 +16,7 @@ const steps = [
 ]
 
 const failed = steps.filter(([command, ...args]) => {
-  const { status } = spawnSync(command, args, { stdio: 'inherit', shell: process.platform === 'win32' })
+  const { status } = spawnSync(command, args, { stdio: 'inherit' })
   if (status !== 0) console.error(`failed: ${command} ${args.join(' ')}`)
   return status !== 0
 })

@@ -34,7 +34,7 @@ const once = (stamp, wanted, what, install) => {
 
 // Installers talk to stderr: what a command prints on stdout stays its own.
 const run = (command, args, options) =>
-  spawnSync(command, args, { stdio: ['ignore', 2, 2], shell: process.platform === 'win32', ...options })
+  spawnSync(command, args, { stdio: ['ignore', 2, 2], ...options })
 
 const manifest = join(root, 'scripts', 'toolchain', 'package.json')
 once(join(toolchain, '.installed'), digest(manifest) + process.arch, 'pnpm and Node 24', () => {
@@ -56,7 +56,7 @@ const path = [
   join(toolchain, 'node_modules', '.bin'),
   process.env['PATH'] ?? '',
 ].join(delimiter)
-const env = { ...process.env, PATH: path, Path: path }
+const env = { ...process.env, PATH: path }
 
 once(join(root, 'node_modules', '.installed'), digest(join(root, 'pnpm-lock.yaml')), 'the dependencies', () =>
   run('pnpm', ['install', '--frozen-lockfile', '--reporter=append-only'], { cwd: root, env: { ...env, CI: 'true' } }),
@@ -64,12 +64,9 @@ once(join(root, 'node_modules', '.installed'), digest(join(root, 'pnpm-lock.yaml
 
 const [command, ...args] = process.argv.slice(2)
 if (command) {
-  const child = spawn(command, args, { stdio: 'inherit', env, shell: process.platform === 'win32' })
-  // Ctrl-C reaches the child by the terminal's process group; a signal sent to this process alone is passed on.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-    process.on(signal, () => {
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
-    })
+  const child = spawn(command, args, { stdio: 'inherit', env })
+  // Whoever signals this process means the command. At a terminal Ctrl-C reaches both; hearing it twice is harmless.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => fail(`${command}: ${error.message}`))
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 0 : 1)))
 }
