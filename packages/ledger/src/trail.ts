@@ -6,11 +6,6 @@ export interface Trail {
   record(stream: string, record: Fact): Promise<void>
 }
 
-interface Gathered {
-  readonly facts: Fact[]
-  readonly waiting: { resolve(): void; reject(error: unknown): void }[]
-}
-
 /** Milliseconds that a record waits at most for others to share its commit. */
 const patience = 2
 
@@ -20,49 +15,35 @@ const patience = 2
  * took, or until `patience` is over. A lone client never waits: its last commit took one.
  */
 export const trail = (log: EventLog): Trail => {
-  let pending = new Map<string, Gathered>()
-  let count = 0
+  let pending: (() => Promise<void>)[] = []
   /** Records in the commit under way or, when none is, in the last one. */
   let company = 1
   let underWay = false
   let timer: NodeJS.Timeout | undefined
 
-  const append = async ([stream, { facts, waiting }]: readonly [string, Gathered]): Promise<void> => {
-    try {
-      await log.append(stream, 'any', facts)
-      for (const { resolve } of waiting) resolve()
-    } catch (error) {
-      for (const { reject } of waiting) reject(error)
-    }
-  }
-
   const commit = async (): Promise<void> => {
     clearTimeout(timer)
     timer = undefined
     const leaving = pending
-    pending = new Map()
-    company = count
-    count = 0
+    pending = []
+    company = leaving.length
     underWay = true
-    await Promise.all(Array.from(leaving, append))
+    // Appended in one turn they share the commit; yet each is answered for itself.
+    await Promise.all(leaving.map((append) => append()))
     underWay = false
     consider()
   }
 
   const consider = (): void => {
-    if (underWay || count === 0) return
-    if (count >= company) void commit()
+    if (underWay || pending.length === 0) return
+    if (pending.length >= company) void commit()
     else timer ??= setTimeout(() => void commit(), patience)
   }
 
   return {
     record: (stream, record) =>
-      new Promise((resolve, reject) => {
-        const gathered = pending.get(stream) ?? { facts: [], waiting: [] }
-        pending.set(stream, gathered)
-        gathered.facts.push(record)
-        gathered.waiting.push({ resolve, reject })
-        count++
+      new Promise<void>((resolve, reject) => {
+        pending.push(() => log.append(stream, 'any', [record]).then(() => resolve(), reject))
         consider()
       }),
   }

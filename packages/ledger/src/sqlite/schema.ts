@@ -29,7 +29,8 @@ export const openSchema = (db: DatabaseSync): void => {
   const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
   if (version > today) throw new Error('this ledger was written by a later version of keyledger')
   if (version < today) db.exec(`BEGIN IMMEDIATE; ${tables}; PRAGMA user_version = ${today}; COMMIT`)
-  // Whoever commits what makes it so many pages copies them to their places before it is answered. Hence so few: 200
-  // cost that commit 2 ms where the usual 1000 cost 15, and never doing it is no faster.
+  // Whoever commits what makes the write-ahead log so long copies it to its place before it is answered. Hence so short:
+  // with 200 pages the slowest of 100 commits of 32 records takes 6 ms and the slowest of all 17; with SQLite's 1000, 9
+  // and 50; without any checkpoint still 6 and 20, as that is the disk.
   db.exec('PRAGMA wal_autocheckpoint = 200')
 }

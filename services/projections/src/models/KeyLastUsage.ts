@@ -106,6 +106,7 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
             position,
           })
     }
+    if (seen > marked) flushing ??= flushLater()
   }
 
   const write = (entries: readonly (readonly [string, Entry])[]): void => {
@@ -152,8 +153,11 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
   }
 
   return {
-    lastUsage: (arn: string): LastUsage | undefined =>
-      recent.get(arn) ?? leaving.get(arn) ?? (get.get(arn) as LastUsage | undefined),
+    lastUsage: (arn: string): LastUsage | undefined => {
+      const { operation, time, eventId, requestId } =
+        recent.get(arn) ?? leaving.get(arn) ?? (get.get(arn) as LastUsage | undefined) ?? {}
+      return operation && time && eventId && requestId ? { operation, time, eventId, requestId } : undefined
+    },
     [Symbol.asyncDispose]: async () => {
       feed[Symbol.dispose]()
       closing.abort()

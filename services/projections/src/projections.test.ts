@@ -1,0 +1,145 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { keyStream, aliasStream, trailStream } from '@keyledger/keys'
+import { type EventLog, sqliteLog, trail } from '@keyledger/ledger'
+import { testClock } from '@keyledger/messaging'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { projections } from './index.ts'
+
+const region = 'us-east-1'
+const account = '111122223333'
+const start = Date.parse('2026-06-01T12:00:00Z')
+const time = new Date(start).toISOString()
+const id = (index: number) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`
+const arn = (index: number) => `arn:aws:kms:${region}:${account}:key/${id(index)}`
+
+let folder: string
+let log: EventLog
+const faults: unknown[] = []
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'keyledger-projections-'))
+  log = await sqliteLog({ path: join(folder, 'ledger.db'), onFault: (fault) => faults.push(fault) })
+})
+afterEach(async () => {
+  await log[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true })
+  expect(faults.splice(0)).toEqual([])
+})
+
+const open = (clock = testClock(start)) =>
+  projections({ log, folder, clock, onFault: (fault) => void faults.push(fault) })
+const fact = (type: string, data: object) => ({ id: crypto.randomUUID(), type, version: 1, time, data })
+const create = (index: number) =>
+  log.append(keyStream({ region, account, id: id(index) }), 'any', [fact('KeyCreated', {})])
+const name = (alias: string, index: number) =>
+  log.append(aliasStream({ region, account, name: alias }), 'any', [fact('AliasCreated', { targetKeyId: id(index) })])
+const use = (eventName: string, indexes: readonly number[], more: object = {}) => {
+  const eventID = crypto.randomUUID()
+  const resources = indexes.map((index) => ({ ARN: arn(index) }))
+  const data = { eventName, eventID, requestID: `request of ${eventID}`, resources, ...more }
+  const record = { id: eventID, type: 'ApiCall', version: 1, time, data }
+  return trail(log)
+    .record(trailStream(region, account, '2026-06-01'), record)
+    .then(() => eventID)
+}
+
+describe('the lists', () => {
+  it('show what was acknowledged, at once', async () => {
+    await using open1 = await open()
+    await create(1)
+    expect(open1.lists.keys(region, account, { limit: 10 })).toEqual([{ keyId: id(1) }])
+    await log.append(keyStream({ region, account, id: id(1) }), 'any', [fact('KeyDeleted', {})])
+    expect(open1.lists.keys(region, account, { limit: 10 })).toEqual([])
+  })
+
+  it('page by key id, and keep accounts and regions apart', async () => {
+    await using open1 = await open()
+    for (const index of [3, 1, 2]) await create(index)
+    await log.append(keyStream({ region: 'eu-west-1', account, id: id(9) }), 'any', [fact('KeyCreated', {})])
+    const first = open1.lists.keys(region, account, { limit: 2 })
+    const second = open1.lists.keys(region, account, { limit: 2, after: first.at(-1)!.keyId })
+    expect([first, second]).toEqual([[{ keyId: id(1) }, { keyId: id(2) }], [{ keyId: id(3) }]])
+  })
+
+  it('know the aliases of a key, also after one was moved', async () => {
+    await using open1 = await open()
+    await name('alias/a', 1)
+    await name('alias/b', 1)
+    const moved = aliasStream({ region, account, name: 'alias/b' })
+    await log.append(moved, 'any', [fact('AliasUpdated', { targetKeyId: id(2) })])
+    const of = (index: number) =>
+      open1.lists.aliases(region, account, { keyId: id(index), limit: 10 }).map((each) => each.name)
+    expect({ one: of(1), two: of(2), count: open1.lists.aliasCount(region, account, id(1)) }).toEqual({
+      one: ['alias/a'],
+      two: ['alias/b'],
+      count: 1,
+    })
+  })
+
+  it('are the same after they were dropped and rebuilt from the log', async () => {
+    for (const index of [1, 2]) await create(index)
+    await name('alias/a', 1)
+    const usage = await use('Encrypt', [1])
+    const told = async () => {
+      await using each = await open()
+      const { keys, aliases, lastUsage } = each.lists
+      return [keys(region, account, { limit: 9 }), aliases(region, account, { limit: 9 }), lastUsage(arn(1))?.eventId]
+    }
+    const before = await told()
+    expect(before).toEqual([
+      [{ keyId: id(1) }, { keyId: id(2) }],
+      [expect.objectContaining({ name: 'alias/a' })],
+      usage,
+    ])
+    for (const file of ['', '-wal', '-shm']) await rm(join(folder, `projections.db${file}`), { force: true })
+    expect(await told()).toEqual(before)
+  })
+})
+
+describe('the last use of a key', () => {
+  it('is the last successful cryptographic one', async () => {
+    await using open1 = await open()
+    const encrypted = await use('Encrypt', [1])
+    await use('DescribeKey', [1])
+    await use('Decrypt', [1], { errorCode: 'DisabledException' })
+    expect(open1.lists.lastUsage(arn(1))).toEqual({
+      operation: 'Encrypt',
+      time: start,
+      eventId: encrypted,
+      requestId: `request of ${encrypted}`,
+    })
+  })
+
+  it('marks both keys of a ReEncrypt', async () => {
+    await using open1 = await open()
+    await use('ReEncrypt', [1, 2])
+    expect([1, 2, 3].map((index) => open1.lists.lastUsage(arn(index))?.operation)).toEqual([
+      'ReEncrypt',
+      'ReEncrypt',
+      undefined,
+    ])
+  })
+
+  it('goes to the disk a few seconds later, and from there it is read again', async () => {
+    const clock = testClock(start)
+    await using open1 = await open(clock)
+    const eventId = await use('Encrypt', [1])
+    await clock.advance(10_000)
+    using db = new DatabaseSync(join(folder, 'projections.db'), { readOnly: true })
+    expect(db.prepare('SELECT arn, event_id FROM last_usage').all()).toEqual([{ arn: arn(1), event_id: eventId }])
+    expect(open1.lists.lastUsage(arn(1))?.eventId).toBe(eventId)
+  })
+
+  it('is found by the next start, whether the last moments reached the disk or not', async () => {
+    const clock = testClock(start)
+    await using crashed = await open(clock)
+    await use('Encrypt', [1])
+    await clock.advance(10_000)
+    const last = await use('Decrypt', [1])
+    // A second reader on the same files, as if the first had died here: what it had only in memory is on the trail.
+    await using next = await open()
+    expect([crashed, next].map((each) => each.lists.lastUsage(arn(1))?.eventId)).toEqual([last, last])
+  })
+})
