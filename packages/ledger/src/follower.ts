@@ -1,7 +1,7 @@
 import type { EventLog, Recorded } from './event-log.ts'
 
 /** What a follower needs of a clock. */
-interface Clock {
+export interface FollowerClock {
   /** Milliseconds since the epoch. */
   now(): number
   /** Resolves at `time`; rejects when aborted. */
@@ -17,7 +17,7 @@ interface Options {
   readonly handle: (events: readonly Recorded[]) => void | Promise<void>
   /** Ends the following. */
   readonly signal: AbortSignal
-  readonly clock: Clock
+  readonly clock: FollowerClock
   /** Told why the following broke off; it begins again by itself. */
   readonly onFault: (fault: unknown) => void
 }

@@ -10,7 +10,7 @@ export {
   category,
 } from './event-log.ts'
 export { type Following, follow } from './follower.ts'
-export { type ReadModel, checkpoints, openModel, readModel, readModelPragmas } from './read-model.ts'
+export { LedgerBehind, type ReadModel, openModel, readModel, readModelPragmas, refuseOlderLog } from './read-model.ts'
 export { type Aggregate, type Envelope, type Repository, Conflict, fold, repository } from './repository.ts'
 export { sqliteLog } from './sqlite/index.ts'
 export { type Trail, trail } from './trail.ts'

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { EventLog, Recorded } from './event-log.ts'
+import { type FollowerClock, follow } from './follower.ts'
 
 /** A read model: tables in SQLite that follow some categories of the log. It can be dropped and rebuilt at any time. */
 export interface ReadModel {
@@ -18,14 +19,14 @@ interface Options {
   readonly log: EventLog
   readonly db: DatabaseSync
   readonly model: ReadModel
+  readonly clock: FollowerClock
   /** Told when an event could not be applied; the model then reads the log again from its checkpoint. */
   readonly onFault: (fault: unknown) => void
 }
 
-const pageSize = 1000
-
 /** The settings of a database of read models: a crash may lose its last moments, never its soundness. */
-export const readModelPragmas = 'PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON'
+export const readModelPragmas =
+  'PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON; PRAGMA busy_timeout=2000'
 
 /** Where a model stands: the position of the last event in it, kept in the same transaction as what the event did. */
 export const checkpoints = (db: DatabaseSync) => {
@@ -50,61 +51,58 @@ export const openModel = (
   return { position: mark?.version === version ? mark.position : 0, marks }
 }
 
+/** The model has seen more than the log holds: the log was replaced by an older one. */
+export class LedgerBehind extends Error {
+  override readonly name = 'LedgerBehind'
+  constructor(model: string, seen: number, head: number) {
+    super(
+      `the ledger ends at ${head}, but ${model} has followed it to ${seen}: it is older than what was made from it. ` +
+        'Put the right ledger back; if this one is meant, delete projections.db and workers.db first.',
+    )
+  }
+}
+
+/** Throws {@link LedgerBehind} unless the log has at least what the model has seen. */
+export const refuseOlderLog = async (log: EventLog, model: string, seen: number): Promise<void> => {
+  const head = await log.head()
+  if (seen > head) throw new LedgerBehind(model, seen, head)
+}
+
 /**
  * Brings the model up to the log's present and keeps it there: what an append acknowledged is in the model before the
- * append's promise resolves, so a list read after a change shows it.
+ * append's promise resolves, so a list read after a change shows it. What fails is told and begun again from the
+ * checkpoint.
  */
-export const readModel = async ({ log, db, model, onFault }: Options): Promise<Disposable> => {
+export const readModel = async ({ log, db, model, clock, onFault }: Options): Promise<AsyncDisposable> => {
   const opened = openModel(db, model)
   const { marks } = opened
   let { position } = opened
+  await refuseOlderLog(log, model.name, position)
   const apply = model.apply(db)
-  // While catching up, live events wait here; what the pages brought already is skipped by position.
-  let waiting: Recorded[] | undefined = []
 
-  const take = (events: readonly Recorded[]): void => {
-    const fresh = events.filter((event) => event.position > position)
-    if (fresh.length === 0) return
-    db.exec('BEGIN')
+  const handle = (events: readonly Recorded[]): void => {
+    const last = events.at(-1)!.position
+    db.exec('BEGIN IMMEDIATE')
     try {
-      for (const event of fresh) apply[event.type]?.(event)
-      marks.set(model.name, model.version, fresh.at(-1)!.position)
+      for (const event of events) if (event.position > position) apply[event.type]?.(event)
+      marks.set(model.name, model.version, last)
       db.exec('COMMIT')
     } catch (error) {
-      db.exec('ROLLBACK')
+      if (db.isTransaction) db.exec('ROLLBACK')
       throw error
     }
-    position = fresh.at(-1)!.position
+    position = last
   }
 
-  const catchUp = async (): Promise<void> => {
-    waiting ??= []
-    for (;;) {
-      const page = await log.all({ after: position, categories: model.categories, limit: pageSize })
-      take(page)
-      if (page.length < pageSize) break
-    }
-    take(waiting)
-    waiting = undefined
+  const closing = new AbortController()
+  const { categories } = model
+  const { signal } = closing
+  const following = follow({ log, categories, after: () => position, handle, signal, clock, onFault })
+  await following.caughtUp
+  return {
+    [Symbol.asyncDispose]: async () => {
+      closing.abort()
+      await following.ended
+    },
   }
-
-  const live = (events: readonly Recorded[]): void => {
-    if (waiting) return void waiting.push(...events)
-    try {
-      take(events)
-    } catch (error) {
-      onFault(error)
-      // The events are in the log: read them again from the checkpoint, once the stack is clear.
-      void catchUp().catch(onFault)
-    }
-  }
-
-  const feed = log.subscribe(model.categories, live)
-  try {
-    await catchUp()
-  } catch (error) {
-    feed[Symbol.dispose]()
-    throw error
-  }
-  return feed
 }

@@ -187,8 +187,10 @@ export const repository = <S, C extends Command, E extends Event>({
     find: (stream) => folds.get(stream)?.state ?? load(stream).then(({ state }) => state),
     handle: (stream, command, envelope) => inTurn(stream, () => decided(stream, command, envelope)),
     peek: async (stream, { time = Infinity } = {}) => {
-      const events = (await log.read(stream)).filter((event) => Date.parse(event.time) <= time)
-      return fold(aggregate, aggregate.initial, events.map(upcast))
+      const events = await log.read(stream)
+      // Clocks step: what stands before an event had happened when it did, whatever its own time says.
+      const last = events.findLastIndex((event) => Date.parse(event.time) <= time)
+      return fold(aggregate, aggregate.initial, events.slice(0, last + 1).map(upcast))
     },
   }
 }

@@ -48,6 +48,18 @@ const services = {
   },
 } satisfies Record<string, Service>
 
+/** Plaintexts and data keys: their bytes are of no more use once the answer is written (its text cannot be wiped). */
+const wipe = (members: Readonly<Record<string, unknown>>): void => {
+  for (const name in members) {
+    const value = members[name]
+    if (value instanceof Uint8Array) value.fill(0)
+  }
+}
+
+/** Who a request that could not be believed said it was. */
+const claimed = ({ headers }: Exchange<Slots>): string =>
+  /Credential=(\w{16,128})\//.exec(headers.authorization ?? '')?.[1] ?? ''
+
 /** A form is the query protocol's; everything else is taken for JSON, as AWS does. */
 const serviceOf = ({ headers }: Exchange<Slots>): Service =>
   headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? services.sts : services.kms
@@ -56,13 +68,15 @@ interface Options {
   readonly world: World
   /** The regions served here; the first is home to requests that name none. */
   readonly regions: readonly string[]
+  /** Told of every failure that is not a refusal: the caller hears no more than that it was ours. */
+  readonly onFault: (fault: unknown) => void
 }
 
 /**
  * What stands behind the server: every request walks parse, target, signature, shape, key, authorization, then its row.
  * The order is AWS's order of refusals; whatever refuses, the record says so before the answer does.
  */
-export const door = ({ world, regions }: Options): Door<Slots> => {
+export const door = ({ world, regions, onFault }: Options): Door<Slots> => {
   const verify = verifier({
     signingKey: (accessKeyId, scope) => world.vault.signingKey(accessKeyId, scope),
     now: world.now,
@@ -113,12 +127,17 @@ export const door = ({ world, regions }: Options): Door<Slots> => {
     const ran = row.run(input, call)
     slots.output = ran instanceof Promise ? await ran : ran
     mark?.('crypto')
-    return service.protocol.success(name, slots.output, x)
+    const answered = service.protocol.success(name, slots.output, x)
+    wipe(input)
+    wipe(slots.output)
+    return answered
   }
 
   const refusal: Door<Slots>['refusal'] = (error, x) => {
     const known = error instanceof Fault || error instanceof WireFault
     const { code, status, message } = known ? error : { code: 'KMSInternalException', status: 500, message: '' }
+    if (!known) onFault(error)
+    if (!x.slots.call) x.slots.claimedAccessKeyId = claimed(x)
     x.slots.error = { code, message }
     delete x.slots.output
     return serviceOf(x).protocol.refusal({ code, status, message }, x)

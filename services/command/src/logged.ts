@@ -54,7 +54,9 @@ export const loggedResponse = (
   output: Readonly<Record<string, unknown>>,
   keyArn: string | undefined,
 ): object | null => {
-  const named = renamed(output) as Record<string, unknown>
+  // The next operation that changes something and answers a secret must not leak it here.
+  const shown = Object.entries(output).filter(([, value]) => !(value instanceof Uint8Array))
+  const named = renamed(Object.fromEntries(shown)) as Record<string, unknown>
   if (keyArn !== undefined && Object.keys(named).length === 0) return { keyId: keyArn }
   return Object.keys(named).length === 0 ? null : capped(named)
 }

@@ -38,7 +38,7 @@ export const recorder =
       region,
       readOnly: row?.readOnly ?? false,
       principal,
-      claimedAccessKeyId: x.slots.claimedAccessKeyId,
+      claimedAccessKeyId: x.slots.claimedAccessKeyId || undefined,
       sourceAddress: x.remoteAddress,
       userAgent: x.headers['user-agent'] ?? '-',
       error,

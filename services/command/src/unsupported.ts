@@ -8,7 +8,7 @@ export const unsupported = (names: Iterable<string>): Readonly<Record<string, Ro
       name,
       operation({
         authorize: { action: `kms:${name}` },
-        readOnly: true,
+        readOnly: false,
         input: {},
         run: () => {
           throw fault('notSupportedYet', name)

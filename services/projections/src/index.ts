@@ -23,7 +23,7 @@ export const projections = async ({ log, folder, clock, onFault }: Options) => {
   const db = new DatabaseSync(join(folder, 'projections.db'))
   parts.defer(() => db.close())
   db.exec(readModelPragmas)
-  for (const model of models) parts.use(await readModel({ log, db, model, onFault }))
+  for (const model of models) parts.use(await readModel({ log, db, model, clock, onFault }))
   const usage = parts.use(await keyLastUsage({ log, db, clock, onFault }))
   const open = parts.move()
   return {

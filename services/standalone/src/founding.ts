@@ -1,7 +1,7 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { World } from '@keyledger/command'
-import { random } from '@keyledger/crypto'
+import { random, writeDurably } from '@keyledger/crypto'
 import { accountStream, defaultKeyPolicy } from '@keyledger/iam'
 import { aliasArn, aliasStream, keyStream } from '@keyledger/keys'
 import type { EventLog } from '@keyledger/ledger'
@@ -9,7 +9,6 @@ import type { Seed } from './seed.ts'
 
 /** The account of a house that was founded without a seed. */
 const firstAccount = '000000000000'
-const founder = 'keyledger'
 
 const administrator = {
   Version: '2012-10-17',
@@ -133,18 +132,11 @@ const firstSeed = async (folder: string): Promise<Seed> => {
   return { accounts: [{ id: firstAccount, users: [admin] }], keys: [] }
 }
 
-const writeCredentials = async (folder: string, accessKeyId: string, secretAccessKey: string): Promise<void> => {
-  const path = credentialsFile(folder)
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const file = await open(`${path}.new`, 'w', 0o600)
-  try {
-    await file.writeFile(
-      `# Written by ${founder} at its first start. Whoever reads this file is the administrator.\n` +
+const writeCredentials = (folder: string, accessKeyId: string, secretAccessKey: string): Promise<void> =>
+  writeDurably(
+    credentialsFile(folder),
+    Buffer.from(
+      '# Written by keyledger at its first start. Whoever reads this file is the administrator.\n' +
         `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
-    )
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(`${path}.new`, path)
-}
+    ),
+  )

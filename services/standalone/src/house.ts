@@ -47,6 +47,13 @@ const blaming = async <T>(setting: string, act: () => Promise<T>): Promise<T> =>
   }
 }
 
+/** Part of the data is gone. Beginning anew beside the rest would lose it for good. */
+export class MissingFault extends Error {
+  constructor(file: string, folder: string) {
+    super(`${file} is missing in ${folder}, where the rest of a house stands; restore it from a backup`)
+  }
+}
+
 /**
  * The standalone house: every service in one process on embedded parts, in one folder. What is opened is closed in the
  * opposite order; a start that fails half-way closes what it had opened.
@@ -61,10 +68,15 @@ export const house = async (options: HouseOptions): Promise<House> => {
 
   await using parts = new AsyncDisposableStack()
   parts.use(lock(join(data, 'lock'), data))
-  const firstStart = !existsSync(join(data, 'ledger.db'))
+  const [hasVault, hasLedger] = ['vault.db', 'ledger.db'].map((name) => existsSync(join(data, name)))
   const seal = rootSeal(options.seal, options)
-  const root = await blaming('KEYLEDGER_SEAL', () => openRoot({ folder: data, seal, firstStart }))
+  const root = await blaming('KEYLEDGER_SEAL', () =>
+    openRoot({ folder: data, seal, firstStart: !hasVault && !hasLedger }),
+  )
+  if (hasLedger && !hasVault) throw new MissingFault('vault.db', data)
   const vault = parts.use(await sqliteVault({ path: join(data, 'vault.db'), root, now }))
+  // A first start that was cut short leaves root and vault without a ledger, but never keys without one.
+  if (hasVault && !hasLedger && (await vault.made(0, Infinity)).length > 0) throw new MissingFault('ledger.db', data)
   const log = parts.use(await sqliteLog({ path: join(data, 'ledger.db'), onFault }))
   const keys = keyRepository(log)
   const aliases = aliasRepository(log)
@@ -78,7 +90,7 @@ export const house = async (options: HouseOptions): Promise<House> => {
   )
   const front = parts.use(
     server({
-      door: door({ world, regions }),
+      door: door({ world, regions, onFault }),
       now,
       requestId: id,
       ...(options.tls && { tls: options.tls }),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ConfigFault, config } from '@keyledger/command'
@@ -65,6 +66,9 @@ const replay = async (log: EventLog, name: string, options: Options) => {
   }
 }
 
+// Whatever is written is for its owner alone.
+process.umask(0o077)
+
 try {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -75,10 +79,14 @@ try {
       n: { type: 'string', short: 'n', default: '20' },
     },
   })
+  if (!/^\d{1,9}$/.test(values.n)) throw new ConfigFault(`-n ${values.n} is not a number of events`)
   const options = { json: values.json, at: values.at, count: Number(values.n), follow: values.follow }
   const [verb, subject] = positionals
   const { data } = config(process.env)
-  await using log = await sqliteLog({ path: join(data, 'ledger.db'), onFault: console.error })
+  const path = join(data, 'ledger.db')
+  // Opening would make one, and the first start would then take the folder for a house that lost its root key.
+  if (!existsSync(path)) throw new ConfigFault(`there is no ledger in ${data}`)
+  await using log = await sqliteLog({ path, onFault: console.error })
   if (verb === 'tail') await tail(log, options)
   else if (verb === 'read' && subject) await read(log, subject, options)
   else if (verb === 'replay' && subject) await replay(log, subject, options)

@@ -11,8 +11,10 @@ export const lock = (path: string, folder: string): Disposable => {
   const db = new DatabaseSync(path)
   try {
     db.exec('PRAGMA journal_mode=DELETE; PRAGMA busy_timeout=0; BEGIN EXCLUSIVE')
-  } catch {
+  } catch (error) {
     db.close()
+    // SQLITE_BUSY (5); anything else is no other house but a disk or a permission.
+    if ((error as { errcode?: number }).errcode !== 5) throw error
     throw new BusyFault(`another keyledger is running on the data folder ${folder}`)
   }
   return { [Symbol.dispose]: () => db.close() }

@@ -3,7 +3,8 @@ import { createInterface } from 'node:readline/promises'
 import { ConfigFault, config } from '@keyledger/command'
 import { SealFault, VaultFault } from '@keyledger/crypto'
 import { systemClock } from '@keyledger/messaging'
-import { BusyFault, house } from './house.ts'
+import { LedgerBehind } from '@keyledger/ledger'
+import { BusyFault, MissingFault, house } from './house.ts'
 import { greeting } from './greeting.ts'
 
 /** `npm start`: the whole house in one process on embedded parts. Exit codes: 0 stopped, 1 failed, 2 a bad setting. */
@@ -26,7 +27,7 @@ const askPassphrase = async (): Promise<string> => {
 const stopped = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.abort())
 
-const faults = [ConfigFault, SealFault, VaultFault, BusyFault]
+const faults = [ConfigFault, SealFault, VaultFault, BusyFault, MissingFault, LedgerBehind]
 const known = (error: unknown) => (faults.some((fault) => error instanceof fault) ? (error as Error) : undefined)
 
 try {

@@ -23,6 +23,9 @@ const ask = async (question: string, given: string | undefined): Promise<string>
   }
 }
 
+// Whatever is written is for its owner alone.
+process.umask(0o077)
+
 try {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { to: { type: 'string' } } })
   if (positionals[0] !== 'rotate' || values.to === undefined) throw new ConfigFault(`\n${usage}`)

@@ -36,7 +36,7 @@ const seedFile = z.strictObject({
         aliases: z
           .array(z.string().regex(/^alias\/(?!aws\/)[a-zA-Z0-9/_-]{1,250}$/, 'is not an alias name'))
           .default([]),
-        tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
+        tags: z.record(z.string().regex(/^(?!aws:).{1,128}$/iu, 'is not a tag key'), z.string().max(256)).default({}),
         /** 32 bytes, base64. */
         material: z
           .base64()
@@ -63,6 +63,16 @@ export const seed = async (path: string, regions: readonly string[]): Promise<Se
     throw new ConfigFault(`KEYLEDGER_SEED: ${issue.path.join('.') || 'the file'} ${issue.message}`)
   }
   const { accounts, keys } = parsed.data
+  const names = [
+    ...accounts.map(({ id }) => `account ${id}`),
+    ...accounts.flatMap(({ users }) => users.map(({ accessKeyId }) => `access key ${accessKeyId}`)),
+    ...accounts.flatMap(({ id, users }) => users.map(({ name }) => `user ${id}/${name}`)),
+    ...keys.map(({ region, account, keyId }) => `key ${region}/${account}/${keyId}`),
+    ...keys.flatMap(({ region, account, aliases }) => aliases.map((name) => `${region}/${account}/${name}`)),
+  ]
+  const seen = new Set<string>()
+  const twice = names.find((name) => seen.size === seen.add(name).size)
+  if (twice !== undefined) throw new ConfigFault(`KEYLEDGER_SEED names ${twice} twice`)
   const known = new Set(accounts.map(({ id }) => id))
   for (const { account, region, keyId } of keys) {
     if (!known.has(account))

@@ -33,18 +33,21 @@ export interface Due {
   readonly stream: string
 }
 
+/** Rows read at a time. */
+export const duePage = 10_000
+
 /** The rows of {@link dueWork}, and how far the sweep of orphans has come. */
 export const dueRows = (db: DatabaseSync) => {
   db.exec('CREATE TABLE IF NOT EXISTS sweep(only INTEGER PRIMARY KEY CHECK (only = 1), after INTEGER NOT NULL)')
-  const until = db.prepare('SELECT at, job, stream FROM due WHERE at <= ? ORDER BY at LIMIT 10000')
+  const until = db.prepare('SELECT at, job, stream FROM due WHERE at <= ? ORDER BY at LIMIT ?')
   const remove = db.prepare('DELETE FROM due WHERE at = ? AND job = ? AND stream = ?')
   const swept = db.prepare('SELECT after FROM sweep')
   const setSwept = db.prepare('INSERT OR REPLACE INTO sweep VALUES (1, ?)')
   return {
     /** What is due until `time`, the earliest first. */
-    until: (time: number) => until.all(time) as unknown as readonly Due[],
+    until: (time: number) => until.all(time, duePage) as unknown as readonly Due[],
     done: ({ at, job, stream }: Due) => void remove.run(at, job, stream),
-    swept: () => (swept.get() as { after: number } | undefined)?.after ?? 0,
+    swept: () => (swept.get() as { after: number } | undefined)?.after,
     setSwept: (after: number) => void setSwept.run(after),
   }
 }

@@ -3,11 +3,11 @@ import { DatabaseSync } from 'node:sqlite'
 import { keyOfStream, reactionsTo } from '@keyledger/keys'
 import { type EventLog, type Recorded, readModel, readModelPragmas } from '@keyledger/ledger'
 import { type Clock, type Handlers, type Job, type Jobs, inProcessJobs } from '@keyledger/messaging'
-import { type Due, dueRows, dueWork } from './due-work.ts'
+import { type Due, duePage, dueRows, dueWork } from './due-work.ts'
 import { DeleteKey } from './jobs/DeleteKey.ts'
 import { DestroyKey } from './jobs/DestroyKey.ts'
 import { RotateKeyMaterial } from './jobs/RotateKeyMaterial.ts'
-import { SweepOrphans } from './jobs/SweepOrphans.ts'
+import { SweepOrphans, lastMade } from './jobs/SweepOrphans.ts'
 import type { KeyJob, World } from './world.ts'
 
 /** The table of jobs that events of a key ask for. */
@@ -21,7 +21,8 @@ interface Options extends Omit<World, 'now'> {
   readonly onFault: (fault: unknown) => void
 }
 
-const hour = 3600_000
+const minute = 60_000
+const hour = 60 * minute
 const day = 24 * hour
 /** Only what is due this soon is held in memory; the rest waits in its table. */
 const horizon = day
@@ -36,8 +37,10 @@ export const workers = async (
   const db = new DatabaseSync(join(folder, 'workers.db'))
   parts.defer(() => db.close())
   db.exec(readModelPragmas)
-  parts.use(await readModel({ log, db, model: dueWork, onFault }))
+  parts.use(await readModel({ log, db, model: dueWork, clock, onFault }))
   const rows = dueRows(db)
+  // A sweep that has forgotten how far it came must not judge old material by what may be another ledger.
+  if (rows.swept() === undefined) rows.setSwept(await lastMade(world))
 
   const ofKey = (run: KeyJob) => async (job: Job) => {
     const due = job.data as Due
@@ -50,8 +53,11 @@ export const workers = async (
     if (due.at <= clock.now() + horizon)
       jobs.schedule({ id: `${due.job} ${due.stream} ${due.at}`, name: due.job, at: due.at, data: due })
   }
-  const refill = () => {
-    for (const due of rows.until(clock.now() + horizon)) schedule(due)
+  /** Whether there was more than one page of it. */
+  const refill = (): boolean => {
+    const page = rows.until(clock.now() + horizon)
+    for (const due of page) schedule(due)
+    return page.length === duePage
   }
   const hear = (events: readonly Recorded[]) => {
     for (const event of events)
@@ -62,20 +68,27 @@ export const workers = async (
 
   const handlers: Handlers = {
     ...Object.fromEntries(Object.entries(keyJobs).map(([name, run]) => [name, ofKey(run)])),
+    // Whatever becomes of this time, there is a next.
     Refill: async () => {
-      refill()
-      every('Refill', day / 2)
+      let more = true
+      try {
+        more = refill()
+      } finally {
+        every('Refill', more ? minute : day / 2)
+      }
     },
     SweepOrphans: async (_, signal) => {
-      rows.setSwept(await SweepOrphans(world, rows.swept(), signal))
-      every('SweepOrphans', day)
+      try {
+        rows.setSwept(await SweepOrphans(world, rows.swept() ?? 0, signal))
+      } finally {
+        every('SweepOrphans', day)
+      }
     },
   }
   const jobs = parts.use(inProcessJobs({ clock, handlers, onFault }))
   // After the read model's own subscription, so that the row is there before its job can be done.
   parts.use(log.subscribe(dueWork.categories, hear))
-  refill()
-  every('Refill', day / 2)
+  every('Refill', refill() ? minute : day / 2)
   every('SweepOrphans', hour)
   const open = parts.move()
   return {

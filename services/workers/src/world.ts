@@ -13,7 +13,7 @@ export interface World {
     aliases(
       region: string,
       account: string,
-      page: { readonly keyId: string; readonly limit: number },
+      page: { readonly keyId: string; readonly limit: number; readonly after: string | undefined },
     ): readonly { readonly name: string }[]
   }
   /** Milliseconds since the epoch. */

@@ -99,8 +99,11 @@ export const rotateSeal = async (folder: string, from: Seal, to: Seal, step?: St
   const { root, by } = await openWith(from, file)
   // 1. The new seal's key is durable: `root.json` must never name a key that a crash could take back.
   const sealKey = await to.key(step)
-  if (to.kind === by.seal && sealKey.keyId === by.keyId)
+  if (to.kind === by.seal && sealKey.keyId === by.keyId) {
+    // An earlier rotation to this seal was cut short: all that is left to do is to drop the other wrap.
+    if (file.wraps.length > 1) return writeRootFile(folder, { ...file, wraps: [by] }, step)
     throw new SealFault(to.name, 'the root key is sealed by this very key already; name another')
+  }
   // 2. Both wraps. The old one that opened goes on opening; what an earlier try left over goes.
   const added = wrapRoot(root, to, sealKey)
   await writeRootFile(folder, { ...file, wraps: [by, added] }, step)

@@ -29,10 +29,18 @@ export const inProcessJobs = ({ clock, handlers, onFault, tries = 8, backoff = 1
 
   const wakeUp = () => wake.abort(new Error('something changed'))
 
+  // In the order of their times, the earliest last; put in order again only when something came.
+  const order: Waiting[] = []
+  let ordered = true
+  const wait = (entry: Waiting) => {
+    waiting.set(entry.job.id, entry)
+    order.push(entry)
+    ordered = false
+  }
   const earliest = (): Waiting | undefined => {
-    let first: Waiting | undefined
-    for (const entry of waiting.values()) if (!first || entry.at < first.at) first = entry
-    return first
+    if (!ordered) order.sort((a, b) => b.at - a.at)
+    ordered = true
+    return order.at(-1)
   }
 
   const attempt = async ({ job, tried }: Waiting): Promise<void> => {
@@ -44,7 +52,7 @@ export const inProcessJobs = ({ clock, handlers, onFault, tries = 8, backoff = 1
       if (closing.signal.aborted) return
       onFault(error, job)
       if (tried + 1 >= tries) failed.set(job.id, { job, error })
-      else waiting.set(job.id, { job, at: clock.now() + backoff * 2 ** tried, tried: tried + 1 })
+      else wait({ job, at: clock.now() + backoff * 2 ** tried, tried: tried + 1 })
     }
   }
 
@@ -52,10 +60,13 @@ export const inProcessJobs = ({ clock, handlers, onFault, tries = 8, backoff = 1
     while (!closing.signal.aborted) {
       const next = earliest()
       if (next && next.at <= clock.now()) {
+        order.pop()
         waiting.delete(next.job.id)
         running = next.job.id
         await attempt(next)
         running = undefined
+        // Ten thousand jobs that are due at once must leave the requests their turns.
+        await new Promise((resolve) => setImmediate(resolve))
         continue
       }
       for (const resolve of idle.splice(0)) resolve()
@@ -70,7 +81,7 @@ export const inProcessJobs = ({ clock, handlers, onFault, tries = 8, backoff = 1
     schedule: (job) => {
       if (waiting.has(job.id) || running === job.id) return
       failed.delete(job.id)
-      waiting.set(job.id, { job, at: job.at, tried: 0 })
+      wait({ job, at: job.at, tried: 0 })
       wakeUp()
     },
     parked: () => [...failed.values()],
@@ -78,7 +89,7 @@ export const inProcessJobs = ({ clock, handlers, onFault, tries = 8, backoff = 1
       const parked = failed.get(id)
       if (!parked) return
       failed.delete(id)
-      waiting.set(id, { job: parked.job, at: clock.now(), tried: 0 })
+      wait({ job: parked.job, at: clock.now(), tried: 0 })
       wakeUp()
     },
     settled: () =>

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { type EventLog, type Recorded, openModel } from '@keyledger/ledger'
+import { type EventLog, type Recorded, openModel, refuseOlderLog } from '@keyledger/ledger'
 import type { Clock } from '@keyledger/messaging'
 
 /** The operations that count as a use of a key (KMS API reference, `KeyLastUsageTrackingOperation`). */
@@ -70,6 +70,7 @@ interface Use {
  */
 export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
   const { position: start, marks } = openModel(db, model)
+  await refuseOlderLog(log, model.name, start)
   const put = db.prepare('INSERT OR REPLACE INTO last_usage VALUES (?, ?, ?, ?, ?, ?)')
   const get = db.prepare(
     'SELECT operation, time, event_id AS eventId, request_id AS requestId FROM last_usage WHERE arn = ?',

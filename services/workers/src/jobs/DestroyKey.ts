@@ -6,9 +6,11 @@ const page = 50
 /** What a deleted key leaves behind: its material and its aliases. Until this ran the job stays due, restart or not. */
 export const DestroyKey: KeyJob = async (_, { region, account, id }, world) => {
   await world.vault.destroy({ region, account, keyId: id })
-  for (;;) {
-    const found = world.lists.aliases(region, account, { keyId: id, limit: page })
+  // By name, so that it comes to an end whatever the list says of what was just deleted.
+  for (let after: string | undefined; ;) {
+    const found = world.lists.aliases(region, account, { keyId: id, limit: page, after })
     if (found.length === 0) return
+    after = found.at(-1)!.name
     for (const { name } of found) {
       const command = { type: 'DeleteAlias', now: world.now(), arn: aliasArn(region, account, name), name } as const
       try {
