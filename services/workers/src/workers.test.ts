@@ -199,7 +199,7 @@ describe('the sweep of orphans', () => {
     await clock.advance(2 * 3600_000)
     const last = await SweepOrphans(world, 0, never)
     const located = await Promise.all(
-      [materials[0]!.id, orphan.materialId, stranger.materialId].map((id) => vault.locate(place.region, id)),
+      [materials[0]!.id, orphan.materialId, stranger.materialId].map(async (id) => vault.locate(place.region, id)),
     )
     expect({ located, again: await SweepOrphans(world, last, never) }).toEqual({
       located: [ref, undefined, undefined],
