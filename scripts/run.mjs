@@ -33,8 +33,7 @@ const once = (stamp, wanted, what, install) => {
 }
 
 // Installers talk to stderr: what a command prints on stdout stays its own.
-const run = (command, args, options) =>
-  spawnSync(command, args, { stdio: ['ignore', 2, 2], ...options })
+const run = (command, args, options) => spawnSync(command, args, { stdio: ['ignore', 2, 2], ...options })
 
 const manifest = join(root, 'scripts', 'toolchain', 'package.json')
 once(join(toolchain, '.installed'), digest(manifest) + process.arch, 'pnpm and Node 24', () => {
