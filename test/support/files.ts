@@ -34,7 +34,7 @@ export const filesIn = (folder: string): ReadonlyMap<string, Buffer> =>
       .map((path) => [relative(folder, path), readFileSync(path)]),
   )
 
-/** The same bytes as they are, in hex, and wherever they would begin in base64. */
+/** The same bytes as they are, in hex, as JSON has a Buffer, and wherever they would begin in base64. */
 const guises = (needle: Uint8Array): readonly Buffer[] => {
   const bytes = Buffer.from(needle)
   const hex = bytes.toString('hex')
@@ -42,7 +42,8 @@ const guises = (needle: Uint8Array): readonly Buffer[] => {
     const whole = bytes.subarray(offset, offset + Math.floor((bytes.length - offset) / 3) * 3)
     return [whole.toString('base64'), whole.toString('base64url')]
   })
-  return [bytes, Buffer.from(hex), Buffer.from(hex.toUpperCase()), ...base64.map((text) => Buffer.from(text))]
+  const texts = [hex, hex.toUpperCase(), bytes.join(','), ...base64]
+  return [bytes, ...texts.map((text) => Buffer.from(text))]
 }
 
 /** `file: needle` for each of the named byte strings that some file holds in whatever guise. */

@@ -56,10 +56,6 @@ const wipe = (members: Readonly<Record<string, unknown>>): void => {
   }
 }
 
-/** Who a request that could not be believed said it was. */
-const claimed = ({ headers }: Exchange<Slots>): string =>
-  /Credential=(\w{16,128})\//.exec(headers.authorization ?? '')?.[1] ?? ''
-
 /** A form is the query protocol's; everything else is taken for JSON, as AWS does. */
 const serviceOf = ({ headers }: Exchange<Slots>): Service =>
   headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? services.sts : services.kms
@@ -137,7 +133,6 @@ export const door = ({ world, regions, onFault }: Options): Door<Slots> => {
     const known = error instanceof Fault || error instanceof WireFault
     const { code, status, message } = known ? error : { code: 'KMSInternalException', status: 500, message: '' }
     if (!known) onFault(error)
-    if (!x.slots.call) x.slots.claimedAccessKeyId = claimed(x)
     x.slots.error = { code, message }
     delete x.slots.output
     return serviceOf(x).protocol.refusal({ code, status, message }, x)

@@ -12,7 +12,6 @@ export interface Slots {
   region: string
   row: Row
   call: Call
-  claimedAccessKeyId: string
   parameters: object | null
   output: Output
   error: { readonly code: string; readonly message: string }
@@ -38,7 +37,6 @@ export const recorder =
       region,
       readOnly: row?.readOnly ?? false,
       principal,
-      claimedAccessKeyId: x.slots.claimedAccessKeyId || undefined,
       sourceAddress: x.remoteAddress,
       userAgent: x.headers['user-agent'] ?? '-',
       error,

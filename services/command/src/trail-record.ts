@@ -12,8 +12,6 @@ export interface Happening {
   readonly region: string
   readonly readOnly: boolean
   readonly principal: Principal | undefined
-  /** What the caller claimed to be, when that could not be believed. */
-  readonly claimedAccessKeyId: string | undefined
   readonly sourceAddress: string
   readonly userAgent: string
   readonly error: { readonly code: string; readonly message: string } | undefined
@@ -28,6 +26,7 @@ export interface Happening {
 const oneKilobyte = 1024
 const short = (text: string) => (text.length > oneKilobyte ? text.slice(0, oneKilobyte) : text)
 
+// What nobody's signature vouched for is not written down: people put secrets where access key ids belong.
 const nobody = { type: 'Unknown' }
 
 /**
@@ -35,10 +34,10 @@ const nobody = { type: 'Unknown' }
  * Undefined members are left out when it is written.
  */
 export const trailRecord = (happening: Happening) => {
-  const { principal, claimedAccessKeyId, error, resources, keyMaterialId } = happening
+  const { principal, error, resources, keyMaterialId } = happening
   return {
     eventVersion: '1.11',
-    userIdentity: principal ?? (claimedAccessKeyId ? { ...nobody, accessKeyId: claimedAccessKeyId } : nobody),
+    userIdentity: principal ?? nobody,
     eventTime: `${happening.at.slice(0, 19)}Z`,
     eventSource: happening.eventSource,
     eventName: happening.eventName,

@@ -72,3 +72,11 @@ test('a file that a later version wrote is not touched', async () => {
   db.exec('PRAGMA user_version = 2')
   await expect(sqliteLog({ path, onFault: () => undefined })).rejects.toThrow('written by a later version')
 })
+
+test('a closed log refuses every append, the second as well as the first', async () => {
+  const { log } = await testLog()
+  await log[Symbol.asyncDispose]()
+  const append = () => log.append('trail-1', 'any', [fact('a')])
+  await expect(append()).rejects.toThrow('is closed')
+  await expect(append()).rejects.toThrow('is closed')
+})

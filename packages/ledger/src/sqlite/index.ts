@@ -72,7 +72,11 @@ export const sqliteLog = async ({ path, onFault }: Options): Promise<EventLog> =
     const gathered: Gathering = { facts: [], bodies: [], waiting: [] }
     db.call('append', stream, expected, gathered.bodies).then(
       (outcome) => settle(stream, gathered, outcome),
-      (error: unknown) => gathered.waiting.forEach(({ reject }) => reject(error)),
+      (error: unknown) => {
+        // A batch that never left did not close it: nobody may join what has failed.
+        if (open.get(stream) === gathered) open.delete(stream)
+        gathered.waiting.forEach(({ reject }) => reject(error))
+      },
     )
     return gathered
   }
