@@ -48,5 +48,6 @@ export const recorder =
       host: x.headers.host,
     })
     const stream = trailStream(region, principal?.accountId ?? nobody, at.slice(0, 10))
-    return world.trail.record(stream, { id: eventId, type: 'ApiCall', version: 1, time: at, data: record })
+    const durable = world.trail.record(stream, { id: eventId, type: 'ApiCall', version: 1, time: at, data: record })
+    return x.mark ? durable.then(() => x.mark?.('trail')) : durable
   }
