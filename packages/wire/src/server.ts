@@ -62,15 +62,6 @@ const curves = 'X25519MLKEM768:X25519:P-256:P-384'
 const patience = 8
 const noBody = Buffer.alloc(0)
 
-/** The one catch of the request path. */
-const attempt = async <T>(run: () => T | Promise<T>, otherwise: (error: unknown) => T | Promise<T>): Promise<T> => {
-  try {
-    return await run()
-  } catch (error) {
-    return otherwise(error)
-  }
-}
-
 /** Serves POST / over HTTP/1.1 and hands each complete request to the door. */
 export const server = <Slots extends object>(options: ServerOptions<Slots>): Server => {
   const { door, now, requestId, stages } = options
@@ -85,22 +76,25 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
     return second.date
   }
 
-  const settled = (x: Exchange<Slots>, refused: WireFault | undefined): Promise<Answer> =>
-    attempt(
-      async () => {
-        const answer = await attempt(
-          () => {
-            if (refused) throw refused
-            return door.answer(x)
-          },
-          (error) => door.refusal(error, x),
-        )
-        await door.record(x, answer)
-        return answer
-      },
+  const answered = async (x: Exchange<Slots>, refused: WireFault | undefined): Promise<Answer> => {
+    try {
+      if (refused) throw refused
+      return await door.answer(x)
+    } catch (error) {
+      return door.refusal(error, x)
+    }
+  }
+
+  const settled = async (x: Exchange<Slots>, refused: WireFault | undefined): Promise<Answer> => {
+    try {
+      const answer = await answered(x, refused)
+      await door.record(x, answer)
+      return answer
+    } catch (cause) {
       // What is not on the trail does not leave; whatever kept it off is the server's failure, never a refusal of its own.
-      (cause) => door.refusal(new Error('the answer could not be recorded', { cause }), x),
-    )
+      return door.refusal(new Error('the answer could not be recorded', { cause }), x)
+    }
+  }
 
   const send = (response: ServerResponse, { requestId }: Exchange<Slots>, { status, headers, body }: Answer): void => {
     const fields = [
