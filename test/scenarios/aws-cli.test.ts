@@ -17,7 +17,8 @@ interface Said {
   readonly stderr: string
 }
 
-describe.skipIf(!command)(`the AWS CLI${reason}`, () => {
+// Each command starts a Python of its own.
+describe.skipIf(!command)(`the AWS CLI${reason}`, { timeout: 180_000 }, () => {
   let root: string
   let data: string
   let house: HouseProcess

@@ -134,4 +134,4 @@ test('a founding that was cut short is taken up again by the next start', async 
     kms.destroy()
     expect(await stop(house)).toBe(0)
   }
-})
+}, 180_000)
