@@ -15,12 +15,13 @@ import {
   type Exchange,
   type Server,
 } from '@keyledger/wire'
-import { createHmac, createSecretKey, randomUUID } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
 
 const secretAccessKey = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey }
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()
+const derived = (key: Buffer) => ({ hex: (text: string) => hmac(key, text).toString('hex') })
 
 const json = jsonProtocol({ prefix: 'TrentService' })
 const query = queryProtocol({ namespace: 'https://sts.amazonaws.com/doc/2011-06-15/', apiVersion: '2011-06-15' })
@@ -48,7 +49,7 @@ const open = async ({ ahead = 0 } = {}) => {
   const verify = verifier({
     signingKey: (accessKeyId, { date, region, service }) =>
       accessKeyId === 'AKIDEXAMPLE'
-        ? createSecretKey(hmac(hmac(hmac(hmac(`AWS4${secretAccessKey}`, date), region), service), 'aws4_request'))
+        ? derived(hmac(hmac(hmac(hmac(`AWS4${secretAccessKey}`, date), region), service), 'aws4_request'))
         : undefined,
     now,
     regions: ['us-east-1', 'eu-west-1'],

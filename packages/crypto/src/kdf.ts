@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import type { MacKey } from './mac.ts'
 
 const blockLength = 32
 const none = new Uint8Array(0)
@@ -56,10 +57,7 @@ export const derivedKey = (key: KeyObject, label: string, context?: Uint8Array):
  * `derivedKey` for a label and a length of context that are known beforehand: the input is laid out once, and a call
  * writes its context into it. Nothing in it is secret, and no call waits in the middle.
  */
-export const keyDeriver = (
-  label: string,
-  contextLength: number,
-): ((key: KeyObject, context: Uint8Array) => KeyObject) => {
+export const keyDeriver = (label: string, contextLength: number): ((key: MacKey, context: Uint8Array) => KeyObject) => {
   const at = 4 + Buffer.byteLength(label) + 1
   const input = Buffer.alloc(at + contextLength + 4)
   input.writeUInt32BE(1, 0)
@@ -68,6 +66,6 @@ export const keyDeriver = (
   return (key, context) => {
     if (context.length !== contextLength) throw new RangeError('kdf: bad context length')
     input.set(context, at)
-    return secretKey(createHmac('sha256', key).update(input).digest())
+    return secretKey(key.digest(input))
   }
 }

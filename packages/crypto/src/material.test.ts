@@ -1,6 +1,7 @@
-import { createSecretKey } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import { format, inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { MacKey } from './mac.ts'
 import { exposeKey, Material } from './material.ts'
 import { seal } from './symmetric.ts'
 
@@ -8,7 +9,7 @@ const materialId = 'ab'.repeat(32)
 
 describe('key material', () => {
   it('prints as [secret], however it is printed', () => {
-    const material = new Material(materialId, createSecretKey(Buffer.alloc(32, 1)))
+    const material = new Material(materialId, new MacKey(createSecretKey(Buffer.alloc(32, 1))))
     expect([String(material), JSON.stringify({ material }), inspect(material), format('%o', material)]).toEqual([
       '[secret]',
       '{"material":"[secret]"}',
@@ -22,8 +23,10 @@ describe('key material', () => {
   it('is of no use when its scope has ended', () => {
     let kept: Material
     {
-      using material = new Material(materialId, createSecretKey(Buffer.alloc(32, 1)))
-      expect(exposeKey(material).export()).toEqual(Buffer.alloc(32, 1))
+      using material = new Material(materialId, new MacKey(createSecretKey(Buffer.alloc(32, 1))))
+      expect(exposeKey(material).hex('text')).toBe(
+        createHmac('sha256', Buffer.alloc(32, 1)).update('text').digest('hex'),
+      )
       kept = material
     }
     expect(() => exposeKey(kept)).toThrow('key material was used after its scope had ended')

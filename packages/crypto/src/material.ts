@@ -1,7 +1,7 @@
-import type { KeyObject } from 'node:crypto'
 import { inspect } from 'node:util'
+import type { MacKey } from './mac.ts'
 
-let exposed: (material: Material) => KeyObject
+let exposed: (material: Material) => MacKey
 
 /**
  * Opened key material, for as long as one `using` lasts: 256 bits that nobody outside this package can read. It prints
@@ -10,14 +10,14 @@ let exposed: (material: Material) => KeyObject
 export class Material implements Disposable {
   /** 64 lower-case hex digits; commits to account, key id and the bytes. */
   readonly materialId: string
-  #key: KeyObject | undefined
+  #key: MacKey | undefined
 
-  constructor(materialId: string, key: KeyObject) {
+  constructor(materialId: string, key: MacKey) {
     this.materialId = materialId
     this.#key = key
   }
 
-  /** The native key itself is freed when neither a scope nor the vault's cache holds it any more. */
+  /** The key itself is wiped when neither a scope nor the vault's cache holds it any more. */
   [Symbol.dispose]() {
     this.#key = undefined
   }
@@ -43,4 +43,4 @@ export class Material implements Disposable {
 }
 
 /** The key inside; for this package alone, and so not among its exports. */
-export const exposeKey = (material: Material): KeyObject => exposed(material)
+export const exposeKey = (material: Material): MacKey => exposed(material)

@@ -5,12 +5,13 @@ import vectors from '../../../test/vectors/ciphertext-blob-v1.json' with { type:
 import { maxPlaintextLength } from './ciphertext-blob.ts'
 import type { EncryptionContext } from './encryption-context.ts'
 import { CiphertextFault, ContextFault } from './fault.ts'
+import { MacKey } from './mac.ts'
 import { Material } from './material.ts'
 import { seal, unseal } from './symmetric.ts'
 import { materialIdOf } from './vault/hierarchy.ts'
 
 const keyId = '1234abcd-12ab-34cd-56ef-1234567890ab'
-const material = () => new Material('ab'.repeat(32), createSecretKey(Buffer.alloc(32, 1)))
+const material = () => new Material('ab'.repeat(32), new MacKey(createSecretKey(Buffer.alloc(32, 1))))
 const plaintext = Buffer.from('attack at dawn')
 
 /** What opening throws, if anything. */
@@ -29,7 +30,12 @@ describe('a blob that was written once', () => {
     const key = createSecretKey(Buffer.from(vector.material, 'hex'))
     expect(materialIdOf(key, vector.account, vector.keyId)).toBe(vector.materialId)
     const context = Object.fromEntries(vector.context) as EncryptionContext
-    const opened = unseal(new Material(vector.materialId, key), vector.keyId, Buffer.from(vector.blob, 'hex'), context)
+    const opened = unseal(
+      new Material(vector.materialId, new MacKey(key)),
+      vector.keyId,
+      Buffer.from(vector.blob, 'hex'),
+      context,
+    )
     expect(opened.toString('hex')).toBe(vector.plaintext)
   })
 })
@@ -95,8 +101,8 @@ describe('what was sealed', () => {
 
   it('does not open under another key id, other material or the same material by another name', () => {
     using secret = material()
-    using other = new Material('ab'.repeat(32), createSecretKey(Buffer.alloc(32, 2)))
-    using renamed = new Material('cd'.repeat(32), createSecretKey(Buffer.alloc(32, 1)))
+    using other = new Material('ab'.repeat(32), new MacKey(createSecretKey(Buffer.alloc(32, 2))))
+    using renamed = new Material('cd'.repeat(32), new MacKey(createSecretKey(Buffer.alloc(32, 1))))
     const blob = seal(secret, keyId, plaintext)
     expect(refusal(() => unseal(secret, `${keyId}0`, blob))).toEqual(withoutAWord)
     expect(refusal(() => unseal(other, keyId, blob))).toEqual(withoutAWord)

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { wireFault } from './fault.ts'
 import { authorization, digest, repeated, type Credential } from './sigv4/authorization.ts'
 import { canonicalRequest, payloadHash, stringToSign, type Signed } from './sigv4/canonical.ts'
@@ -17,12 +17,18 @@ export interface Claim extends Scope {
   readonly sessionToken: string | undefined
 }
 
+/** A key that never shows itself. */
+export interface SigningKey {
+  /** HMAC-SHA-256 of a text of one byte a character, in lower-case hex digits. */
+  hex(text: string): string
+}
+
 export interface VerifierOptions {
   /**
-   * The derived key HMAC(HMAC(HMAC(HMAC("AWS4" + secret, date), region), service), "aws4_request") as a KeyObject (raw
-   * bytes cost 20 us more a call); undefined for an access key nobody has. `scope` is one object per client and day.
+   * The derived key HMAC(HMAC(HMAC(HMAC("AWS4" + secret, date), region), service), "aws4_request"), or
+   * undefined for an access key nobody has. `scope` is one object per client and day.
    */
-  readonly signingKey: (accessKeyId: string, scope: Scope) => KeyObject | undefined | Promise<KeyObject | undefined>
+  readonly signingKey: (accessKeyId: string, scope: Scope) => SigningKey | undefined | Promise<SigningKey | undefined>
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly regions: readonly string[]
@@ -119,7 +125,7 @@ export const verifier = ({ signingKey, now, regions, services }: VerifierOptions
     { credential }: Known,
     date: string,
     signature: string,
-    key: KeyObject,
+    key: SigningKey,
   ): boolean => {
     const { elements, signedHeaders, names } = credential
     const payload = payloadHash(request.body)
@@ -128,7 +134,7 @@ export const verifier = ({ signingKey, now, regions, services }: VerifierOptions
     if (claimed !== undefined && claimed !== payload) return false
     const scope = `${elements[1]}/${elements[2]}/${elements[3]}/${terminator}`
     const text = stringToSign(date, scope, canonicalRequest(request, signedHeaders, payload, names))
-    const wanted = Buffer.from(createHmac('sha256', key).update(text).digest('hex'), 'latin1')
+    const wanted = Buffer.from(key.hex(text), 'latin1')
     const given = Buffer.from(signature, 'latin1')
     return given.length === wanted.length && timingSafeEqual(given, wanted)
   }
@@ -152,7 +158,7 @@ export const verifier = ({ signingKey, now, regions, services }: VerifierOptions
     wellFormed(known.credential)
     inScope(known.credential, date, service === undefined ? services : [service])
 
-    const conclude = (key: KeyObject | undefined): Claim => {
+    const conclude = (key: SigningKey | undefined): Claim => {
       if (!key) throw wireFault('unrecognizedClient')
       if (!matches(request, known, date, signature, key)) throw wireFault('signatureMismatch')
       if (!remembered && prefix !== undefined) {

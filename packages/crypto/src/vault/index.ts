@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto'
+import type { MacKey } from '../mac.ts'
 import type { Material } from '../material.ts'
 
 /** A key is known by where it lives: a multi-Region key is one KeyRef in each of its regions. */
@@ -69,7 +69,7 @@ export interface Vault extends AsyncDisposable {
   keepSecret(accessKeyId: string, account: string, secret: string): Promise<void>
 
   /** The SigV4 signing key of a scope: all that ever comes out of a secret. Undefined: no such access key. */
-  signingKey(accessKeyId: string, scope: SigningScope): KeyObject | undefined | Promise<KeyObject | undefined>
+  signingKey(accessKeyId: string, scope: SigningScope): MacKey | undefined | Promise<MacKey | undefined>
 
   /** Destroys a secret, as `destroy` does a key. Idempotent. */
   forgetSecret(accessKeyId: string): Promise<void>

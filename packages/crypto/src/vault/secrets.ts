@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { cache } from '../cache.ts'
 import { secretKey } from '../kdf.ts'
+import { MacKey } from '../mac.ts'
 import type { DomainKeys, VaultDatabase } from './domain-keys.ts'
 import type { Erase } from './eraser.ts'
 import { secretLevel } from './hierarchy.ts'
@@ -19,11 +20,11 @@ const hmac = (key: KeyObject, text: string): KeyObject => secretKey(createHmac('
  * kSecret -> kDate -> kRegion -> kService -> kSigning.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
-const derive = (secret: Uint8Array, { date, region, service }: SigningScope): KeyObject => {
+const derive = (secret: Uint8Array, { date, region, service }: SigningScope): MacKey => {
   const prefixed = Buffer.allocUnsafeSlow(4 + secret.length)
   prefixed.write('AWS4')
   prefixed.set(secret, 4)
-  return hmac(hmac(hmac(hmac(secretKey(prefixed), date), region), service), 'aws4_request')
+  return new MacKey(hmac(hmac(hmac(hmac(secretKey(prefixed), date), region), service), 'aws4_request'))
 }
 
 /** The part of the vault that keeps secret access keys. */
@@ -33,7 +34,7 @@ export const secrets = (
   erase: Erase,
   now: () => number,
 ): Pick<Vault, 'keepSecret' | 'signingKey' | 'forgetSecret'> => {
-  const known = cache<{ key: KeyObject; used: boolean }>(signingKeys)
+  const known = cache<{ key: MacKey; used: boolean }>(signingKeys)
   const unknown = cache<{ used: boolean }>(strangers)
   // Moves on with every change, so that nothing read before a change is remembered after it.
   let changes = 0
@@ -44,7 +45,7 @@ export const secrets = (
     known.dropWhere((name) => name.startsWith(`${accessKeyId}/`))
   }
 
-  const load = async (name: string, accessKeyId: string, scope: SigningScope): Promise<KeyObject | undefined> => {
+  const load = async (name: string, accessKeyId: string, scope: SigningScope): Promise<MacKey | undefined> => {
     const before = changes
     const row: SecretRow | undefined = await db.call('secret', accessKeyId)
     if (!row) {

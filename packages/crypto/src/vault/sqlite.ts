@@ -5,6 +5,7 @@ import { database } from '@keyledger/sqlite'
 import { cache } from '../cache.ts'
 import { VaultFault } from '../fault.ts'
 import { secretKey } from '../kdf.ts'
+import { MacKey } from '../mac.ts'
 import { Material } from '../material.ts'
 import type { RootKey } from '../seal/root-key.ts'
 import { domainKeys } from './domain-keys.ts'
@@ -19,7 +20,7 @@ import { secrets } from './secrets.ts'
 const capacity = 250_000
 
 interface Opened {
-  readonly key: KeyObject
+  readonly key: MacKey
   readonly ref: KeyRef
   used: boolean
 }
@@ -86,7 +87,7 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
     const wrappingKey = secretKey(
       wrappingKeyLevel.unwrap(by, { ...ref, domainVersion: row.domainVersion }, row.wrapped),
     )
-    const key = openMaterial(wrappingKey, { ...ref, materialId }, row.materialWrapped)
+    const key = new MacKey(openMaterial(wrappingKey, { ...ref, materialId }, row.materialWrapped))
     return remember(region, materialId, { key, ref, used: false }, since)
   }
 
@@ -135,7 +136,7 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
       } finally {
         bytes.fill(0)
       }
-      remember(region, materialId, { key: material, ref, used: false }, since)
+      remember(region, materialId, { key: new MacKey(material), ref, used: false }, since)
       return { materialId }
     },
 

@@ -1,9 +1,9 @@
-import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Signed } from './canonical.ts'
 import { WireFault } from '../fault.ts'
-import { verifier, type Claim, type Scope } from '../sigv4.ts'
+import { verifier, type Claim, type Scope, type SigningKey } from '../sigv4.ts'
 
 /** What the tests of signatures share. */
 
@@ -49,8 +49,10 @@ export const signedRequest = (one: Pick<Case, 'method' | 'path' | 'query' | 'hea
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()
 
 /** The derivation of SigV4's signing key, from the specification. */
-export const derived = (secret: string, { date, region, service }: Scope): KeyObject =>
-  createSecretKey(hmac(hmac(hmac(hmac(`AWS4${secret}`, date), region), service), 'aws4_request'))
+export const derived = (secret: string, { date, region, service }: Scope): SigningKey => {
+  const key = hmac(hmac(hmac(hmac(`AWS4${secret}`, date), region), service), 'aws4_request')
+  return { hex: (text) => hmac(key, text).toString('hex') }
+}
 
 export interface Signing {
   readonly accessKeyId?: string
@@ -92,9 +94,7 @@ export const sign = (signing: Signing = {}): Signed & { headers: Record<string, 
   const day = date.slice(0, 8)
   const scope = `${day}/${region}/${service}/aws4_request`
   const text = ['AWS4-HMAC-SHA256', date, scope, hash('sha256', canonical, 'hex')].join('\n')
-  const signature = createHmac('sha256', derived(secret, { date: day, region, service }))
-    .update(text)
-    .digest('hex')
+  const signature = derived(secret, { date: day, region, service }).hex(text)
   headers['authorization'] =
     `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`
   return {
