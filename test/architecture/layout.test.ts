@@ -21,14 +21,14 @@ const imports = (path: string): string[] =>
 
 /** Who may import what (beside their own files): the arrows of the house. */
 const arrows: Record<string, RegExp> = {
-  'packages/keys': /^$/,
+  'packages/keys': /^immutable$/,
   'packages/iam': /^$/,
   'packages/sqlite': /^node:/,
   'packages/wire': /^(node:|zod$)/,
   'packages/messaging': /^node:/,
   'packages/ledger': /^(node:|@keyledger\/sqlite$)/,
   'packages/crypto': /^(node:|@noble\/ciphers\/|@keyledger\/(keys|sqlite)$)/,
-  'services/command': /^(node:|zod$|@keyledger\/(crypto|iam|keys|ledger|wire)$)/,
+  'services/command': /^(node:|jose$|zod$|@keyledger\/(crypto|iam|keys|ledger|wire)$)/,
   'services/projections': /^(node:|@keyledger\/(keys|ledger|messaging)$)/,
   'services/workers': /^(node:|@keyledger\/(crypto|keys|ledger|messaging)$)/,
   'services/standalone': /^(node:|zod$|@keyledger\/)/,

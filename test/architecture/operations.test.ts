@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
-import { type Row, awsOperations, kms, sts } from '@keyledger/command'
+import { type Row, awsOperations, iam, kms, sts } from '@keyledger/command'
 import { type FieldDescription, describe as described } from '@keyledger/wire'
 import { describe, expect, test } from 'vitest'
 import { type Fields, type Member, bounds, iamActions, model } from '../support/model.ts'
@@ -53,7 +53,8 @@ const fieldsAsShaped = (fields: Readonly<Record<string, FieldDescription>>) =>
 describe('the table of operations', () => {
   test('every file is a row of its name, and every row a file', () => {
     expect(rowFiles('services/command/src/kms')).toEqual(names)
-    expect(rowFiles('services/command/src/sts')).toEqual(Object.keys(sts))
+    expect(rowFiles('services/command/src/sts').toSorted()).toEqual(Object.keys(sts).toSorted())
+    expect(rowFiles('services/command/src/iam').toSorted()).toEqual(Object.keys(iam).toSorted())
   })
   test.each(Object.keys(rows))('%s exports its row under its own name, and nothing else', async (name) => {
     const folder = name in kms ? 'kms' : 'sts'
@@ -98,7 +99,7 @@ describe('the table of operations', () => {
     expect(named).toEqual(on === undefined ? [] : [[on, true]])
   })
   // KMS developer guide, "CloudTrail": what changes nothing is read-only, the uses of a key among it.
-  const changing = /^(Cancel|Create|Delete|Disable|Enable|Put|Rotate|Schedule|Tag|Untag|Update)/
+  const changing = /^(Cancel|Create|Delete|Disable|Enable|Put|Retire|Revoke|Rotate|Schedule|Tag|Untag|Update)/
   test.each(names)('%s says rightly whether it only reads', (name) => {
     expect(rows[name]!.readOnly).toBe(!changing.test(name))
   })
@@ -106,7 +107,14 @@ describe('the table of operations', () => {
 
 describe('the mirrored tests', () => {
   test('every row has its own, and every one its row', () => {
-    expect(files('test/operations', '.test.ts').toSorted()).toEqual(Object.keys(rows).toSorted())
+    expect(files('test/operations', '.test.ts').toSorted()).toEqual([...names, 'GetCallerIdentity'].toSorted())
+  })
+  test.each(['sts', 'iam'] as const)('every row of %s is asked for in its tests, through the SDK', (service) => {
+    const rows = Object.keys({ sts, iam }[service])
+    const source = files(`test/${service}`, '.test.ts')
+      .map((name) => text(`test/${service}/${name}.test.ts`))
+      .join('\n')
+    expect(rows.filter((name) => !source.includes(`new ${name}Command(`))).toEqual([])
   })
   const keyless = new Set(['CreateKey', 'GenerateRandom'])
   const roomsOf = (name: string) =>

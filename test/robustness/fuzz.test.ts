@@ -190,7 +190,7 @@ test('any form is answered in XML', async () => {
       const odd = heard.flatMap(({ status, body }, index) => {
         const answer = /^<GetCallerIdentityResponse .*<Account>111122223333<.*<\/GetCallerIdentityResponse>$/
         const error =
-          /^<ErrorResponse [^<]*<Error><Type>Sender<\/Type><Code>(InvalidAction|MissingAction)<\/Code>.*<\/ErrorResponse>$/s
+          /^<ErrorResponse [^<]*<Error><Type>Sender<\/Type><Code>(InvalidAction|MissingAction|ValidationError)<\/Code>.*<\/ErrorResponse>$/s
         const fits = status === 200 ? answer.test(body) : status === 400 && error.test(body)
         // Nothing of what came stands there as markup.
         return fits && !/<x>|<a>|\]\]>/.test(body) ? [] : [[bodies[index], status, body]]

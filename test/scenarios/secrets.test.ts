@@ -132,6 +132,7 @@ test('what is secret in a request or an answer is in no file of the data folder 
     await ask('EnableKey', { KeyId: seedKey })
   }
   expect(carriers.toSorted()).toEqual([
+    'CreateGrant GrantTokens',
     'Decrypt CiphertextBlob',
     'Decrypt GrantTokens',
     'Decrypt Recipient',
@@ -144,6 +145,7 @@ test('what is secret in a request or an answer is in no file of the data folder 
     'GenerateRandom Recipient',
     'ReEncrypt CiphertextBlob',
     'ReEncrypt GrantTokens',
+    'RetireGrant GrantToken',
   ])
 
   const answers = await Promise.all([
@@ -157,10 +159,12 @@ test('what is secret in a request or an answer is in no file of the data folder 
       DestinationKeyId: seedKey,
     }),
     ask('Decrypt', { CiphertextBlob: blob, ...context }),
+    ask('CreateGrant', { KeyId: seedKey, GranteePrincipal: '111122223333', Operations: ['Encrypt'] }),
   ])
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
   answers.forEach(({ body }, index) => {
-    const { Plaintext, CiphertextBlob } = JSON.parse(body) as { Plaintext?: string; CiphertextBlob?: string }
+    const { Plaintext, CiphertextBlob, GrantToken } = JSON.parse(body) as Readonly<Record<string, string>>
+    if (GrantToken) needles[`the grant token of answer ${index}`] = Buffer.from(GrantToken)
     if (Plaintext) needles[`the plaintext of answer ${index}`] = Buffer.from(Plaintext, 'base64')
     if (CiphertextBlob) needles[`the ciphertext of answer ${index}`] = Buffer.from(CiphertextBlob, 'base64')
   })

@@ -147,7 +147,7 @@ export const trailOf = async (house: TestHouse, requestId: string): Promise<Trai
 
 const secretTexts = (member: Member, value: unknown, name: string): readonly string[] => {
   if (typeof value === 'string')
-    return member.type === 'blob' || member.sensitive || name === 'GrantTokens' ? [value] : []
+    return member.type === 'blob' || member.sensitive || name.startsWith('GrantToken') ? [value] : []
   if (Array.isArray(value)) return value.flatMap((one) => (member.member ? secretTexts(member.member, one, name) : []))
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, one]) => {
@@ -188,7 +188,11 @@ export const expectOnTrail = async (house: TestHouse, asked: Asked, answered: An
 
 /** The position of the last event that is not a record of the trail. */
 export const lastChange = async (house: TestHouse, after = 0): Promise<number> => {
-  const changes = await house.house.log.all({ after, categories: ['key', 'alias', 'account', 'house'], limit: 100_000 })
+  const changes = await house.house.log.all({
+    after,
+    categories: ['key', 'alias', 'grants', 'account', 'house'],
+    limit: 100_000,
+  })
   return changes.at(-1)?.position ?? after
 }
 

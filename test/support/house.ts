@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { IAMClient } from '@aws-sdk/client-iam'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { STSClient } from '@aws-sdk/client-sts'
 import { type TestClock, testClock } from '@keyledger/messaging'
@@ -21,7 +22,14 @@ export const bob = {
   accessKeyId: 'AKIABOBBOBBOBBOBBOB1',
   secretAccessKey: 'bob-secret-access-key-of-the-tests',
 }
-export type Person = typeof alice
+/** Someone with credentials; a session's come with its token. */
+export type Person = typeof alice & { readonly sessionToken?: string }
+
+/** An IAM policy: everything, where the key policies leave it to IAM. */
+export const administrator = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+}
 export const arnOf = ({ account, name }: Person) => `arn:aws:iam::${account}:user/${name}`
 
 export interface TestHouse extends AsyncDisposable {
@@ -33,6 +41,7 @@ export interface TestHouse extends AsyncDisposable {
   /** The official SDK's client, signing by the house's clock; no retries, so that each error is seen once. */
   kms(person?: Person, region?: string): KMSClient
   sts(person?: Person): STSClient
+  iam(person?: Person): IAMClient
   /** Closes the house and opens it again on the same folder, with the same clock. */
   restart(): Promise<void>
 }
@@ -41,7 +50,12 @@ export interface TestHouse extends AsyncDisposable {
 export const testHouse = async (options: Partial<HouseOptions> = {}): Promise<TestHouse> => {
   const folder = await mkdtemp(join(tmpdir(), 'keyledger-'))
   const seed = join(folder, 'seed.json')
-  const user = ({ name, accessKeyId, secretAccessKey }: Person) => ({ name, accessKeyId, secretAccessKey })
+  const user = ({ name, accessKeyId, secretAccessKey }: Person) => ({
+    name,
+    accessKeyId,
+    secretAccessKey,
+    policies: [administrator],
+  })
   await writeFile(
     seed,
     JSON.stringify({ accounts: [alice, bob].map((one) => ({ id: one.account, users: [user(one)] })) }),
@@ -69,7 +83,11 @@ export const testHouse = async (options: Partial<HouseOptions> = {}): Promise<Te
   const settings = (person: Person, region: string) => ({
     endpoint: current.url,
     region,
-    credentials: { accessKeyId: person.accessKeyId, secretAccessKey: person.secretAccessKey },
+    credentials: {
+      accessKeyId: person.accessKeyId,
+      secretAccessKey: person.secretAccessKey,
+      ...(person.sessionToken !== undefined && { sessionToken: person.sessionToken }),
+    },
     maxAttempts: 1,
   })
   const byOurClock = <C extends { config: object; destroy(): void }>(client: C): C => {
@@ -90,6 +108,7 @@ export const testHouse = async (options: Partial<HouseOptions> = {}): Promise<Te
     faults,
     kms: (person = alice, region = 'us-east-1') => byOurClock(new KMSClient(settings(person, region))),
     sts: (person = alice) => byOurClock(new STSClient(settings(person, 'us-east-1'))),
+    iam: (person = alice) => byOurClock(new IAMClient(settings(person, 'us-east-1'))),
     restart: async () => {
       await current[Symbol.asyncDispose]()
       current = await open()

@@ -50,7 +50,7 @@ const leapingClock = (start: number): LeapingClock => {
 
 export const day = 24 * 3600_000
 
-export interface LeapingHouse extends Omit<TestHouse, 'clock' | 'sts'> {
+export interface LeapingHouse extends Omit<TestHouse, 'clock' | 'iam' | 'sts'> {
   readonly clock: LeapingClock
   /** Where the ledger and the vault lie. */
   readonly data: string

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 
 /** A member of AWS's own model; `effective` says what the service enforces where the model says less. */
 export interface Member {
+  /** The model's own name of a structure. */
+  readonly name?: string
   readonly type: 'string' | 'number' | 'boolean' | 'timestamp' | 'blob' | 'list' | 'map' | 'structure'
   readonly min?: number
   readonly max?: number
@@ -25,13 +27,26 @@ const json = (name: string): unknown =>
 
 const asAwsHasIt = json('kms-operations') as Readonly<Record<string, Operation>>
 
-/** AWS's model, with one thing of our own: grant tokens are secrets. */
+const tokens = new Set(['GrantToken', 'GrantTokens'])
+const asServed = (name: string, member: Member): Member => {
+  if (tokens.has(name)) return { ...member, sensitive: true }
+  // The name of a grant that was given none is listed as an empty text.
+  if (name === 'GrantListEntry') return withField(member, 'Name', { type: 'string', max: 256 })
+  return member.member ? { ...member, member: asServed(member.member.name ?? '', member.member) } : member
+}
+const withField = (member: Member, name: string, field: Member): Member => ({
+  ...member,
+  fields: { ...member.fields, [name]: field },
+})
+const allAsServed = (fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).map(([name, member]) => [name, asServed(name, member)]))
+
+/** AWS's model, with what the service adds to it: grant tokens are secrets, and grants need no name. */
 export const model: typeof asAwsHasIt = Object.fromEntries(
-  Object.entries(asAwsHasIt).map(([name, operation]) => {
-    const { GrantTokens, ...others } = operation.input
-    const input = GrantTokens ? { ...others, GrantTokens: { ...GrantTokens, sensitive: true } } : others
-    return [name, { ...operation, input }]
-  }),
+  Object.entries(asAwsHasIt).map(([name, operation]) => [
+    name,
+    { ...operation, input: allAsServed(operation.input), output: allAsServed(operation.output) },
+  ]),
 )
 export const iamActions = (json('kms-iam-actions') as { actions: Readonly<Record<string, unknown>> }).actions
 
@@ -102,6 +117,7 @@ export const commonErrors: ReadonlySet<string> = new Set([
   'AccessDeniedException',
   'IncompleteSignatureException',
   'InvalidArnException', // modelled for most operations, answered by all that take a KeyId
+  'InvalidGrantTokenException', // modelled for most operations, answered by all that take GrantTokens
   'InvalidSignatureException',
   'KMSInternalException',
   'MissingAuthenticationTokenException',

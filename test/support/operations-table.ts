@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { awsOperations, kms, sts } from '@keyledger/command'
+import { awsOperations, iam, kms, sts } from '@keyledger/command'
 
 interface Model {
   readonly [operation: string]: { readonly accessLevel: string }
@@ -13,9 +13,10 @@ export const operationsTable = (): string => {
   const rows = [
     ...Object.entries(kms).map(([name, row]) => ({ service: 'KMS', name, row })),
     ...Object.entries(sts).map(([name, row]) => ({ service: 'STS', name, row })),
+    ...Object.entries(iam).map(([name, row]) => ({ service: 'IAM', name, row })),
   ].map(({ service, name, row }) => {
     const key = row.authorize.on ? (row.authorize.alias ? 'key or alias' : 'key') : ''
-    return `| ${service} | ${name} | ${key} | ${(actions[name] ?? actions[`${name}To`])?.accessLevel ?? 'Read'} |`
+    return `| ${service} | ${name} | ${key} | ${(actions[name] ?? actions[`${name}To`])?.accessLevel ?? (row.readOnly ? 'Read' : 'Write')} |`
   })
   const missing = [...awsOperations].filter((name) => !(name in kms))
   return [

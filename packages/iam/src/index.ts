@@ -1,14 +1,38 @@
 export {
+  type AccessKey,
+  type AccessKeyStatus,
   type Account,
   type AccountCommand,
   type AccountEvent,
-  type Principal,
+  type Role,
+  type Tag,
   type User,
+  accessKeysOf,
   account,
   accountStream,
-  principal,
+  policySize,
+  roleOf,
+  userOf,
 } from './account.ts'
+export type { Caller, Principal, SessionClaims } from './caller.ts'
+export { roleArn, rootArn, sessionCaller, sessionSubject, userArn, userCaller } from './callers.ts'
 export { defaultKeyPolicy } from './default-policy.ts'
+export {
+  type Context,
+  type ContextValue,
+  type Decision,
+  type Policy,
+  type PolicyType,
+  type Question,
+  type Request,
+  decide,
+  identityPolicy,
+  keyPolicy,
+  principalsOf,
+  sessionPolicy,
+  trustPolicy,
+} from './evaluation.ts'
+export { type FederatedRequest, trusts } from './evaluation/trust.ts'
 export {
   type Condition,
   type PolicyDocument,
@@ -16,4 +40,6 @@ export {
   PolicyFault,
   type Statement,
   policyDocument,
+  type PolicyKind,
 } from './policy-document.ts'
+export { IamFault, type IamFaultKind, iamFault } from './iam-fault.ts'

@@ -42,6 +42,7 @@ const incorrectKey = client('IncorrectKeyException')
 const invalidAliasName = client('InvalidAliasNameException')
 const invalidArn = client('InvalidArnException')
 const invalidCiphertext = client('InvalidCiphertextException')
+const invalidGrantId = client('InvalidGrantIdException')
 const invalidGrantToken = client('InvalidGrantTokenException')
 const invalidKeyUsage = client('InvalidKeyUsageException')
 const invalidMarker = client('InvalidMarkerException')
@@ -81,9 +82,14 @@ export const faults = {
   ), // recorded
   keyExists: alreadyExists((arn: string) => `Key '${arn}' already exists`),
   accessDenied: accessDenied(
-    (principal: string, action: string, resource: string) =>
-      `User: ${principal} is not authorized to perform: ${action} on resource: ${resource} because no resource-based policy allows the ${action} action`,
-  ), // recorded
+    (principal: string, action: string, resource: string, policyType: string) =>
+      `User: ${principal} is not authorized to perform: ${action} on resource: ${resource} because no ${policyType} policy allows the ${action} action`,
+  ), // recorded, of resource-based policies
+  // IAM user guide, "Access denied error messages"
+  explicitlyDenied: accessDenied(
+    (principal: string, action: string, resource: string, policyType: string) =>
+      `User: ${principal} is not authorized to perform: ${action} on resource: ${resource} with an explicit deny in ${/^[aeiou]/.test(policyType) ? 'an' : 'a'} ${policyType} policy`,
+  ),
   ciphertextKeyInaccessible: accessDenied(
     () =>
       'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.',
@@ -130,7 +136,6 @@ export const faults = {
     () => 'The key ID in the request does not identify a CMK that can perform this operation.',
   ), // recorded
   invalidCiphertext: invalidCiphertext(() => ''), // recorded
-  invalidGrantToken: invalidGrantToken(() => 'The grant token is not valid.'),
   dryRun: dryRun(() => 'The request would have succeeded, but the DryRun option is set.'), // recorded
   dryRunModifiersWithoutDryRun: validation(() => 'DryRunModifiers can be specified only when DryRun is set.'),
   memberNull: validation(
@@ -143,6 +148,45 @@ export const faults = {
   ),
   customKeyStoreNotFound: customKeyStoreNotFound((id: string) => `Custom key store '${id}' does not exist`),
   invalidMarker: invalidMarker(() => 'The marker that specifies where pagination should next begin is not valid.'),
+
+  // Grants
+  grantNotFound: notFound((grantId: string) => `Grant '${grantId}' does not exist`),
+  invalidGrantId: invalidGrantId((grantId: string) => `Invalid grantId '${grantId}'`),
+  invalidGrantToken: invalidGrantToken(() => 'The grant token is not valid.'),
+  grantNotNamed: validation(() => 'You must specify either the GrantToken or the KeyId and GrantId, but not both.'),
+  invalidPrincipal: invalidArn((arn: string) => `ARN does not refer to a valid principal: ${arn}`),
+  grantNotPassedOn: accessDenied(
+    (principal: string, arn: string) =>
+      `User: ${principal} is not authorized to perform: kms:CreateGrant on resource: ${arn} because no grant with the same or wider permissions allows the kms:CreateGrant action`,
+  ),
+  granteeRequired: validation(
+    () => 'You must specify either the GranteePrincipal or the GranteeServicePrincipal, but not both.',
+  ),
+  retiringPrincipalTwice: validation(
+    () => 'You cannot specify the RetiringPrincipal and the RetiringServicePrincipal in the same request.',
+  ),
+  retiringPrincipalRequired: validation(
+    () => 'You must specify either the RetiringPrincipal or the RetiringServicePrincipal, but not both.',
+  ),
+  serviceGranteeIncomplete: validation(
+    () => 'A grant to a service principal must have a SourceArn constraint and a retiring principal.',
+  ),
+  grantOperationsRequired: validation(() => 'Grants must contain at least one operation.'),
+  grantOnlyCreatesGrants: validation(() => 'Grants must not contain only the CreateGrant operation.'), // recorded
+  grantOperationInvalid: validation((operation: string, arn: string) => `${operation} is not valid for ${arn}.`),
+  grantContextUnsupported: validation(
+    (arn: string) =>
+      `Encryption context constraints are not valid for ${arn}, which is not a symmetric encryption key.`,
+  ),
+  grantContextTooLarge: validation(
+    (pairs: number) => `An encryption context constraint can have at most ${pairs} pairs.`,
+  ),
+  grantContextValueTooLong: validation(
+    (length: number) => `The values of an encryption context constraint can have at most ${length} characters.`,
+  ),
+  tooManyGrants: limitExceeded(
+    (usage: number) => `Grants per key quota for this account in this region is 50000, current usage is ${usage}.`,
+  ),
 
   // Settings
   duplicateTags: tag(() => 'Duplicate tag keys'), // recorded

@@ -2,10 +2,41 @@ export { type Alias, type AliasCommand, type AliasEvent, alias } from './alias.t
 export { type Asking, type KeyReference, acceptableAliasName, aliasArn, isKeyId, keyArn, keyReference } from './arn.ts'
 export { type Aggregate, type Command, type Decide, type Event, type Evolve, decide, fold } from './decider.ts'
 export { Fault, type FaultKind, fault } from './fault.ts'
+export {
+  type CreateGrant,
+  type GrantCommand,
+  type GrantEvent,
+  type Grants,
+  grantMade,
+  grants,
+  grantsPerKey,
+  matchingGrant,
+  matchingGrants,
+} from './grants.ts'
+export {
+  type Grant,
+  type GrantConstraints,
+  type GrantOperation,
+  type GrantTerms,
+  granteeOf,
+  grantOperations,
+  partiesOf,
+  retiringOf,
+} from './grants/grant.ts'
 export { type KeyCommand, type KeyEvent, key } from './key.ts'
 export { deletionDue } from './key/lifecycle.ts'
 export { rotationDue } from './key/material.ts'
-export type { AutomaticRotation, Key, KeyMaterial, KeyState, Origin, Rotation, RotationType, Tag } from './key/state.ts'
+export type {
+  AutomaticRotation,
+  Key,
+  KeyMaterial,
+  KeyState,
+  Origin,
+  PrincipalIds,
+  Rotation,
+  RotationType,
+  Tag,
+} from './key/state.ts'
 export {
   type KeySpec,
   type KeySpecRow,
@@ -22,6 +53,8 @@ export {
   type KeyPlace,
   aliasOfStream,
   aliasStream,
+  grantsStream,
+  keyOfGrants,
   keyOfStream,
   keyStream,
   trailStream,

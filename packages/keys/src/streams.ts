@@ -14,6 +14,8 @@ export interface AliasPlace {
 // Neither regions, accounts nor key ids hold a dot, so the first two dots always end region and account.
 export const keyStream = ({ region, account, id }: KeyPlace): string => `key-${region}.${account}.${id}`
 export const aliasStream = ({ region, account, name }: AliasPlace): string => `alias-${region}.${account}.${name}`
+/** The grants on one key. */
+export const grantsStream = ({ region, account, id }: KeyPlace): string => `grants-${region}.${account}.${id}`
 /** The trail of one account and region for one UTC day, `YYYY-MM-DD`. */
 export const trailStream = (region: string, account: string, date: string): string =>
   `trail-${region}.${account}.${date}`
@@ -21,6 +23,12 @@ export const trailStream = (region: string, account: string, date: string): stri
 /** The key whose stream this is; undefined for any other stream. */
 export const keyOfStream = (stream: string): KeyPlace | undefined => {
   const parts = partsOf('key-', stream)
+  return parts && { region: parts[0], account: parts[1], id: parts[2] }
+}
+
+/** The key whose grants' stream this is; undefined for any other stream. */
+export const keyOfGrants = (stream: string): KeyPlace | undefined => {
+  const parts = partsOf('grants-', stream)
   return parts && { region: parts[0], account: parts[1], id: parts[2] }
 }
 

@@ -1,4 +1,5 @@
 import type { AliasEvent } from './alias.ts'
+import type { GrantEvent } from './grants.ts'
 import type { KeyEvent } from './key.ts'
 
 /** An event as the ledger has it. */
@@ -35,8 +36,8 @@ export const upcaster =
 const own = (table: unknown, name: string | number): unknown =>
   table !== undefined && Object.hasOwn(table as object, name) ? (table as Record<string, unknown>)[name] : undefined
 
-/** Today's version of every event of keys and aliases: what is written beside a new event. */
-export const eventVersions: Readonly<Record<(KeyEvent | AliasEvent)['type'], number>> = {
+/** Today's version of every event of keys, aliases and grants: what is written beside a new event. */
+export const eventVersions: Readonly<Record<(KeyEvent | AliasEvent | GrantEvent)['type'], number>> = {
   KeyCreated: 1,
   KeyDescriptionUpdated: 1,
   KeyEnabled: 1,
@@ -53,6 +54,9 @@ export const eventVersions: Readonly<Record<(KeyEvent | AliasEvent)['type'], num
   AliasCreated: 1,
   AliasUpdated: 1,
   AliasDeleted: 1,
+  GrantCreated: 1,
+  GrantRetired: 1,
+  GrantRevoked: 1,
 }
 
 const upcasts: Upcasts = {}

@@ -37,6 +37,8 @@ const refusals = {
     400,
     'The security token included in the request is invalid.',
   ],
+  /** A session that was genuine once. The query protocol says 403 ExpiredToken. */
+  expiredToken: () => ['ExpiredTokenException', 400, 'The security token included in the request is expired'],
 
   notKeyValue: (digest: string) =>
     incomplete(

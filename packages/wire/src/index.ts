@@ -3,6 +3,7 @@ export { WireFault, wireFault, type Refusals } from './fault.ts'
 export { jsonObject, jsonProtocol } from './json.ts'
 export type { Protocol, Refusal } from './protocol.ts'
 export { queryProtocol } from './query.ts'
+export { formShape } from './query/form-shape.ts'
 export { server, type Limits, type Server, type ServerOptions } from './server.ts'
 export {
   blob,
@@ -22,5 +23,5 @@ export {
   type Input,
   type Shape,
 } from './shape.ts'
-export { verifier, type Claim, type Scope, type VerifierOptions, type Verify } from './sigv4.ts'
+export { verifier, type Claim, type Scope, type SigningKey, type VerifierOptions, type Verify } from './sigv4.ts'
 export { stopwatch, type StageMean, type Stages } from './stages.ts'

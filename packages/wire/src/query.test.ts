@@ -54,6 +54,7 @@ test('a result is XML', () => {
     Gone: undefined,
     Blob: Buffer.from('hello'),
     List: [{ A: 'x' }, { A: 'y' }],
+    Date: new Date('2026-06-01T12:00:00.999Z'),
   }
   expect(protocol.success('GetCallerIdentity', result, asked(''))).toEqual({
     status: 200,
@@ -61,12 +62,13 @@ test('a result is XML', () => {
     body:
       `<GetCallerIdentityResponse xmlns="${namespace}"><GetCallerIdentityResult>` +
       `<Arn>arn:aws:iam::111122223333:user/admin</Arn><Odd>&lt;&amp;&gt;&quot;'\t\n\ufffd\ufffd\ufffd</Odd><Count>2</Count>` +
-      '<Blob>aGVsbG8=</Blob><List><member><A>x</A></member><member><A>y</A></member></List>' +
+      '<Blob>aGVsbG8=</Blob><List><member><A>x</A></member><member><A>y</A></member></List><Date>2026-06-01T12:00:00Z</Date>' +
       '</GetCallerIdentityResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></GetCallerIdentityResponse>',
   })
-  expect(protocol.success('Void', undefined, asked('')).body).toBe(
-    `<VoidResponse xmlns="${namespace}"><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></VoidResponse>`,
-  )
+  for (const nothing of [undefined, {}, { Gone: undefined }])
+    expect(protocol.success('Void', nothing, asked('')).body).toBe(
+      `<VoidResponse xmlns="${namespace}"><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></VoidResponse>`,
+    )
 })
 
 test("a refusal has the query protocol's own names and statuses", () => {

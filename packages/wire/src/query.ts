@@ -1,5 +1,6 @@
 import { wireFault } from './fault.ts'
 import type { Protocol } from './protocol.ts'
+import { formInput } from './query/form.ts'
 
 /** The query protocol's names of the common refusals, and their statuses there (IAM and STS, "Common errors"). */
 const common: Readonly<Record<string, readonly [code: string, status: number]>> = Object.assign(
@@ -10,6 +11,8 @@ const common: Readonly<Record<string, readonly [code: string, status: number]>> 
     InvalidSignatureException: ['SignatureDoesNotMatch', 403],
     UnrecognizedClientException: ['InvalidClientTokenId', 403],
     ExpiredTokenException: ['ExpiredToken', 403],
+    // STS has that very name again, for a token of somebody else's.
+    ExpiredIdentityTokenException: ['ExpiredTokenException', 400],
     AccessDeniedException: ['AccessDenied', 403],
     ThrottlingException: ['Throttling', 400],
     ValidationException: ['ValidationError', 400],
@@ -27,13 +30,14 @@ const escaped = (text: string): string =>
     .replace(/(?![\t\n\r])\p{Cc}|[\ufffe\uffff]/gu, '\ufffd')
     .replace(/[&<>"]/g, (char) => entities[char]!)
 
-/** Lists repeat `member`; byte arrays are base64; undefined is absent. */
+/** Lists repeat `member`; byte arrays are base64, dates ISO 8601 to the second; undefined is absent. */
 const element = (name: string, value: unknown): string => {
   if (value === undefined || value === null) return ''
   return `<${name}>${content(value)}</${name}>`
 }
 const content = (value: unknown): string => {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  if (value instanceof Date) return `${value.toISOString().slice(0, 19)}Z`
   if (Array.isArray(value)) return value.map((member) => element('member', member)).join('')
   if (typeof value !== 'object' || value === null) return escaped(String(value))
   return Object.entries(value)
@@ -41,12 +45,15 @@ const content = (value: unknown): string => {
     .join('')
 }
 
+const isEmpty = (result: object | undefined): boolean =>
+  result === undefined || Object.values(result).every((member) => member === undefined)
+
 const form = (body: Buffer): URLSearchParams => new URLSearchParams(body.toString('utf8'))
 const xml = { 'content-type': 'text/xml' }
 
 /**
- * AWS query: a form in, XML out. Parameters are strings, of a name that comes twice the last. `namespace` is the service's
- * XML namespace, `apiVersion` the only `Version` it knows.
+ * AWS query: a form in, XML out. Scalars in an input are text: a shape for it is a `formShape`. `namespace` is the service's
+ * XML namespace, `apiVersion` the only `Version` it knows. An empty result has no element.
  */
 export const queryProtocol = (options: { readonly namespace: string; readonly apiVersion: string }): Protocol => {
   const namespace = escaped(options.namespace)
@@ -59,17 +66,13 @@ export const queryProtocol = (options: { readonly namespace: string; readonly ap
       if (version !== options.apiVersion) throw wireFault('invalidAction', action, version)
       return action
     },
-    input: ({ body }) => {
-      const parameters = Object.create(null) as Record<string, string>
-      for (const [name, value] of form(body)) if (name !== 'Action' && name !== 'Version') parameters[name] = value
-      return parameters
-    },
+    input: ({ body }) => formInput(form(body)),
     success: (operation, result, { requestId }) => ({
       status: 200,
       headers: xml,
       body:
         `<${operation}Response xmlns="${namespace}">` +
-        (result ? element(`${operation}Result`, result) : '') +
+        (isEmpty(result) ? '' : element(`${operation}Result`, result)) +
         `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${operation}Response>`,
     }),
     refusal: ({ code, status, message }, { requestId }) => {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { wireFault } from './fault.ts'
 import { verifier } from './sigv4.ts'
 import {
   admin,
@@ -42,6 +43,36 @@ describe('a signature that is good', () => {
       ...admin,
       sessionToken: 'token',
     })
+  })
+
+  test('shows its session token to whoever has the keys, which may refuse it', () => {
+    const shown: (string | undefined)[] = []
+    const judge = verifier({
+      signingKey: (_, scope, sessionToken) => {
+        shown.push(sessionToken)
+        if (sessionToken === 'expired') throw wireFault('expiredToken')
+        return sessionToken === 'genuine' ? derived(secretAccessKey, scope) : undefined
+      },
+      now: () => noon,
+      regions: ['us-east-1'],
+      services: ['kms'],
+    })
+    const withToken = (token?: string) =>
+      sign(token === undefined ? {} : { headers: { 'x-amz-security-token': token } })
+    expect(judge(withToken('genuine'))).toEqual({ ...admin, sessionToken: 'genuine' })
+    expect(refusal(withToken('expired'), judge)).toEqual({
+      code: 'ExpiredTokenException',
+      status: 400,
+      message: 'The security token included in the request is expired',
+    })
+    for (const token of [undefined, 'another'])
+      expect(refusal(withToken(token), judge).code).toBe('UnrecognizedClientException')
+    // A token that came on the way is not the signer's.
+    const added = withHeader(sign(), 'x-amz-security-token', 'genuine')
+    expect(refusal(added, judge)).toEqual(
+      invalid("'x-amz-security-token' must be a 'SignedHeader' in the AWS Authorization."),
+    )
+    expect(shown).toEqual(['genuine', 'expired', undefined, 'another'])
   })
 
   test('is found good again and again, and the key asked for each time', () => {

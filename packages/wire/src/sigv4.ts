@@ -11,7 +11,7 @@ export interface Scope {
   readonly service: string
 }
 
-/** Who signed, for what. The session token is carried, not judged. */
+/** Who signed, for what. The session token was signed with the rest and shown to `signingKey`. */
 export interface Claim extends Scope {
   readonly accessKeyId: string
   readonly sessionToken: string | undefined
@@ -26,13 +26,21 @@ export interface SigningKey {
 export interface VerifierOptions {
   /**
    * The derived key HMAC(HMAC(HMAC(HMAC("AWS4" + secret, date), region), service), "aws4_request"), or
-   * undefined for an access key nobody has. `scope` is one object per client and day.
+   * undefined for an access key nobody has, or one that does not go with its session token. `scope` is one object per
+   * client and day. `sessionToken` is undefined where the request has none; nothing has vouched for it yet. May throw a
+   * WireFault.
    */
-  readonly signingKey: (accessKeyId: string, scope: Scope) => SigningKey | undefined | Promise<SigningKey | undefined>
+  readonly signingKey: (
+    accessKeyId: string,
+    scope: Scope,
+    sessionToken: string | undefined,
+  ) => SigningKey | undefined | Promise<SigningKey | undefined>
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly regions: readonly string[]
   readonly services: readonly string[]
+  /** Services that have no region, and are signed for in this one by clients that know so: `{ iam: 'us-east-1' }`. */
+  readonly global?: Readonly<Record<string, string>>
 }
 
 /**
@@ -63,7 +71,7 @@ const querySigned = /(?:^|&)X-Amz-(?:Signature|Algorithm|Credential)=/i
  * signed, algorithm, credential scope, headers that are named but absent, who, signature. Presigned queries and SigV4a
  * are refused. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
  */
-export const verifier = ({ signingKey, now, regions, services }: VerifierOptions): Verify => {
+export const verifier = ({ signingKey, now, regions, services, global = {} }: VerifierOptions): Verify => {
   // Keyed by the header up to its signature, which a client repeats all day. Only what a valid signature vouched for
   // goes in, so nobody without a key can fill it.
   const clients = new Map<string, Known>()
@@ -89,7 +97,9 @@ export const verifier = ({ signingKey, now, regions, services }: VerifierOptions
   const inScope = ({ elements }: Credential, date: string, wanted: readonly string[]): void => {
     const [, day, region, service, term] = elements
     const sentences: string[] = []
-    if (!regions.includes(region!)) sentences.push(`Credential should be scoped to a valid region, not '${region}'. `)
+    const isGlobal = Object.hasOwn(global, service!) && global[service!] === region
+    if (!isGlobal && !regions.includes(region!))
+      sentences.push(`Credential should be scoped to a valid region, not '${region}'. `)
     if (!wanted.includes(service!)) sentences.push(`Credential should be scoped to correct service: '${wanted[0]}'. `)
     if (term !== terminator)
       sentences.push(`Credential should be scoped with a valid terminator: '${terminator}', not '${term}'. `)
@@ -158,6 +168,8 @@ export const verifier = ({ signingKey, now, regions, services }: VerifierOptions
     wellFormed(known.credential)
     inScope(known.credential, date, service === undefined ? services : [service])
 
+    const token = headers['x-amz-security-token']
+    const sessionToken = typeof token === 'string' ? token : undefined
     const conclude = (key: SigningKey | undefined): Claim => {
       if (!key) throw wireFault('unrecognizedClient')
       if (!matches(request, known, date, signature, key)) throw wireFault('signatureMismatch')
@@ -165,11 +177,9 @@ export const verifier = ({ signingKey, now, regions, services }: VerifierOptions
         if (clients.size >= capacity) clients.clear()
         clients.set(prefix, known)
       }
-      const token = headers['x-amz-security-token']
-      const { accessKeyId, scope } = known
-      return { accessKeyId, ...scope, sessionToken: typeof token === 'string' ? token : undefined }
+      return { accessKeyId: known.accessKeyId, ...known.scope, sessionToken }
     }
-    const key = signingKey(known.accessKeyId, known.scope)
+    const key = signingKey(known.accessKeyId, known.scope, sessionToken)
     return key instanceof Promise ? key.then(conclude) : conclude(key)
   }
 }

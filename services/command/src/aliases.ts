@@ -1,14 +1,18 @@
 import { acceptableAliasName, aliasArn, aliasStream, fault, interchangeable, usable } from '@keyledger/keys'
-import { authorize } from './authorize.ts'
-import { envelope, ownKey } from './keys.ts'
+import { authorize, authorizeByIdentity } from './authorize.ts'
+import { envelope, namedKey } from './keys.ts'
 import type { Call } from './operation.ts'
 
 /** An account may give one key 50 aliases (AWS KMS quotas). */
 const aliasesPerKey = 50
 
-const own = ({ region, principal }: Call, name: string) => {
+/** The caller's own alias of this name; the action needs permission on the alias besides that on its keys. */
+const own = (call: Call, action: string, name: string) => {
   acceptableAliasName(name)
-  return { region, account: principal.accountId, name }
+  const place = { region: call.region, account: call.principal.accountId, name }
+  const arn = aliasArn(place.region, place.account, name)
+  authorizeByIdentity(call, action, arn)
+  return { ...place, arn }
 }
 
 // A quota, not a decision about the key: counting aliases from the read model is good enough for it.
@@ -20,10 +24,10 @@ const refuseTooMany = ({ world, key, region }: Call) => {
 /** Makes the alias point at the request's key. */
 export const createAlias = async (call: Call, name: string): Promise<void> => {
   const { world, key, time } = call
-  const alias = own(call, name)
+  const alias = own(call, 'kms:CreateAlias', name)
   usable(key, 'CreateAlias')
   refuseTooMany(call)
-  const arn = aliasArn(alias.region, alias.account, name)
+  const { arn } = alias
   await world.aliases.handle(
     aliasStream(alias),
     { type: 'CreateAlias', now: time, arn, name, targetKeyId: key.id },
@@ -34,14 +38,14 @@ export const createAlias = async (call: Call, name: string): Promise<void> => {
 /** Points the alias at the request's key; old and new target must be of one family and usage. */
 export const updateAlias = async (call: Call, name: string): Promise<void> => {
   const { world, key, time } = call
-  const alias = own(call, name)
+  const alias = own(call, 'kms:UpdateAlias', name)
   usable(key, 'UpdateAlias')
-  const arn = aliasArn(alias.region, alias.account, name)
+  const { arn } = alias
   const { targetKeyId } = await world.aliases.find(aliasStream(alias))
   if (targetKeyId === undefined) throw fault('aliasNotFound', arn)
   if (targetKeyId !== key.id) {
-    const old = await ownKey(call, 'kms:UpdateAlias', targetKeyId)
-    authorize(call, 'kms:UpdateAlias', old)
+    const old = await namedKey(call, { action: 'kms:UpdateAlias' }, targetKeyId)
+    await authorize(call, 'kms:UpdateAlias', old)
     if (!interchangeable(old, key)) throw fault('aliasTargetIncompatible', arn)
     refuseTooMany(call)
   }
@@ -55,11 +59,11 @@ export const updateAlias = async (call: Call, name: string): Promise<void> => {
 /** Deletes the alias; its key stays as it is. */
 export const deleteAlias = async (call: Call, name: string): Promise<void> => {
   const { world, time } = call
-  const alias = own(call, name)
-  const arn = aliasArn(alias.region, alias.account, name)
+  const alias = own(call, 'kms:DeleteAlias', name)
+  const { arn } = alias
   const { targetKeyId } = await world.aliases.find(aliasStream(alias))
   if (targetKeyId === undefined) throw fault('aliasNotFound', arn)
-  authorize(call, 'kms:DeleteAlias', await ownKey(call, 'kms:DeleteAlias', targetKeyId))
+  await authorize(call, 'kms:DeleteAlias', await namedKey(call, { action: 'kms:DeleteAlias' }, targetKeyId))
   await world.aliases.handle(
     aliasStream(alias),
     { type: 'DeleteAlias', now: time, arn, name },

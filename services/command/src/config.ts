@@ -2,9 +2,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { z } from 'zod'
+import { ConfigFault } from './config/fault.ts'
+import { issuersFile } from './config/issuers.ts'
+import type { Issuer } from './oidc.ts'
 
-/** A bad or unknown setting: one clear line for the operator; the process ends with code 2. */
-export class ConfigFault extends Error {}
+export { ConfigFault }
 
 const readable = (path: string) => existsSync(path)
 
@@ -49,6 +51,8 @@ const variables = z.strictObject({
     .optional(),
   /** The passphrase of the seal `passphrase`; asked for at a terminal when absent. */
   KEYLEDGER_PASSPHRASE: z.string().min(1, 'is empty').optional(),
+  /** A JSON file of OpenID Connect issuers: `[{"issuer": "https://...", "audiences": ["..."], "jwks": URL or file}]`. */
+  KEYLEDGER_OIDC_ISSUERS: z.string().refine(readable, 'names a file that is not there').optional(),
 })
 
 const certificate = (cert: string, key: string) => {
@@ -71,6 +75,8 @@ export interface Config {
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined
   readonly seal: string
   readonly passphrase: string | undefined
+  /** Whose tokens AssumeRoleWithWebIdentity takes. */
+  readonly issuers: readonly Issuer[]
 }
 
 /** The settings in `environment`, or a {@link ConfigFault} that names the first variable at fault. Values of secrets are not echoed. */
@@ -98,5 +104,6 @@ export const config = (environment: NodeJS.ProcessEnv): Config => {
     tls: cert && key ? certificate(cert, key) : undefined,
     seal: read.KEYLEDGER_SEAL ?? `file:${resolve(read.KEYLEDGER_DATA, 'root.key')}`,
     passphrase: read.KEYLEDGER_PASSPHRASE,
+    issuers: read.KEYLEDGER_OIDC_ISSUERS === undefined ? [] : issuersFile(read.KEYLEDGER_OIDC_ISSUERS),
   }
 }

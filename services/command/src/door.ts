@@ -1,21 +1,29 @@
+import { IamFault } from '@keyledger/iam'
 import { Fault, key as keyAggregate } from '@keyledger/keys'
 import {
+  type Claim,
   type Door,
   type Exchange,
   type Protocol,
+  type Shape,
   WireFault,
+  formShape,
   jsonProtocol,
   queryProtocol,
   verifier,
   wireFault,
 } from '@keyledger/wire'
-import { authorize } from './authorize.ts'
+import { anonymous } from './anonymous.ts'
+import { authorize, authorizeByIdentity } from './authorize.ts'
 import { awsOperations } from './aws-operations.ts'
-import { ownKey } from './keys.ts'
+import { verifyGrantTokens } from './grants.ts'
+import { namedKey } from './keys.ts'
+import { iam } from './iam/index.ts'
 import { kms } from './kms/index.ts'
 import { loggedParameters } from './logged.ts'
 import type { Call, Row } from './operation.ts'
 import { type Slots, recorder } from './recorder.ts'
+import { sessions } from './sessions.ts'
 import { sts } from './sts/index.ts'
 import { unsupported } from './unsupported.ts'
 import type { World } from './world.ts'
@@ -32,8 +40,14 @@ interface Prepared extends Row {
   readonly logged: ReturnType<typeof loggedParameters>
 }
 
-const table = (rows: Readonly<Record<string, Row>>): ReadonlyMap<string, Prepared> =>
-  new Map(Object.entries(rows).map(([name, row]) => [name, { ...row, logged: loggedParameters(row.input) }]))
+const asItIs = (shape: Shape) => shape
+const table = (rows: Readonly<Record<string, Row>>, read = asItIs): ReadonlyMap<string, Prepared> =>
+  new Map(
+    Object.entries(rows).map(([name, row]) => [
+      name,
+      { ...row, input: read(row.input), logged: loggedParameters(row.input) },
+    ]),
+  )
 
 const services = {
   kms: {
@@ -44,7 +58,12 @@ const services = {
   sts: {
     name: 'sts',
     protocol: queryProtocol({ namespace: 'https://sts.amazonaws.com/doc/2011-06-15/', apiVersion: '2011-06-15' }),
-    rows: table(sts),
+    rows: table(sts, formShape),
+  },
+  iam: {
+    name: 'iam',
+    protocol: queryProtocol({ namespace: 'https://iam.amazonaws.com/doc/2010-05-08/', apiVersion: '2010-05-08' }),
+    rows: table(iam, formShape),
   },
 } satisfies Record<string, Service>
 
@@ -56,9 +75,25 @@ const wipe = (members: Readonly<Record<string, unknown>>): void => {
   }
 }
 
-/** A form is the query protocol's; everything else is taken for JSON, as AWS does. */
-const serviceOf = ({ headers }: Exchange<Slots>): Service =>
-  headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? services.sts : services.kms
+/** IAM has no region, STS may do without: their clients sign for this one, wherever the house is. */
+const global = { iam: 'us-east-1', sts: 'us-east-1' }
+
+const signedForIam = /\/iam\/aws4_request\b/
+const versionOfIam = /(?:^|&)Version=2010-05-08(?:&|$)/
+/**
+ * A form is the query protocol's; everything else is taken for JSON, as AWS does. Of the services that take forms it is the
+ * one that was signed for; what is not signed at all (STS takes some of that) says by its version whose it is.
+ */
+const serviceOf = ({ headers, body }: Exchange<Slots>): Service => {
+  if (!headers['content-type']?.startsWith('application/x-www-form-urlencoded')) return services.kms
+  const { authorization } = headers
+  const isIam = authorization ? signedForIam.test(authorization) : versionOfIam.test(body.toString('latin1'))
+  return isIam ? services.iam : services.sts
+}
+
+const noInput = {}
+const nobody = { caller: anonymous, session: undefined }
+type Strings = Readonly<Record<string, string>>
 
 interface Options {
   readonly world: World
@@ -73,12 +108,23 @@ interface Options {
  * The order is AWS's order of refusals; whatever refuses, the record says so before the answer does.
  */
 export const door = ({ world, regions, onFault }: Options): Door<Slots> => {
+  const { open, signingKey } = sessions(world)
   const verify = verifier({
-    signingKey: (accessKeyId, scope) => world.vault.signingKey(accessKeyId, scope),
+    signingKey,
     now: world.now,
     regions,
     services: Object.keys(services),
+    global,
   })
+
+  /** Who is behind a good signature; a user or role that is gone since takes its access keys and sessions along. */
+  const signer = ({ accessKeyId, sessionToken }: Claim): Pick<Call, 'caller' | 'session'> => {
+    const session = sessionToken === undefined ? undefined : open(accessKeyId, sessionToken)
+    const caller =
+      sessionToken === undefined ? world.identities.caller(accessKeyId) : session && world.identities.session(session)
+    if (!caller) throw wireFault('unrecognizedClient')
+    return { caller, session }
+  }
 
   const answer: Door<Slots>['answer'] = async (x) => {
     const { slots, mark } = x
@@ -92,18 +138,25 @@ export const door = ({ world, regions, onFault }: Options): Door<Slots> => {
     slots.row = row
     mark?.('parse')
 
-    const verified = verify(x, service.name)
+    const verified = row.unsigned ? undefined : verify(x, service.name)
     const claim = verified instanceof Promise ? await verified : verified
-    slots.region = claim.region
-    const principal = world.identities.principal(claim.accessKeyId)
-    if (!principal) throw wireFault('unrecognizedClient')
+    const region = (slots.region = claim?.region ?? regions[0]!)
+    const { caller, session } = claim ? signer(claim) : nobody
     const call: Call = {
       world,
-      principal,
-      region: claim.region,
+      principal: caller.principal,
+      caller,
+      session,
+      region,
       requestId: x.requestId,
       time: x.time,
+      sourceAddress: x.remoteAddress,
+      secure: x.tls() !== undefined,
+      userAgent: x.headers['user-agent'],
+      input: noInput,
       key: keyAggregate.initial,
+      foreign: undefined,
+      decision: undefined,
       resources: [],
     }
     slots.call = call
@@ -113,11 +166,16 @@ export const door = ({ world, regions, onFault }: Options): Door<Slots> => {
     slots.parameters = row.logged(row.shown?.(input) ?? input, x.body.length)
     mark?.('shape')
 
-    const { action, on, alias } = row.authorize
+    call.input = input
+    verifyGrantTokens(call, input['GrantTokens'] as readonly string[] | undefined)
+    const { action, on, itself, resource } = row.authorize
     if (on !== undefined) {
-      call.key = await ownKey(call, action, input[on] as string, alias)
-      authorize(call, action, call.key)
-    }
+      call.key = await namedKey(call, row.authorize, input[on] as string)
+      const granted = authorize(call, action, call.key, {
+        encryptionContext: input['EncryptionContext'] as Strings | undefined,
+      })
+      if (granted) await granted
+    } else if (!itself) authorizeByIdentity(call, action, resource?.(input, call))
     mark?.('authorize')
 
     const ran = row.run(input, call)
@@ -130,10 +188,11 @@ export const door = ({ world, regions, onFault }: Options): Door<Slots> => {
   }
 
   const refusal: Door<Slots>['refusal'] = (error, x) => {
-    const known = error instanceof Fault || error instanceof WireFault
+    const known = error instanceof Fault || error instanceof IamFault || error instanceof WireFault
     const { code, status, message } = known ? error : { code: 'KMSInternalException', status: 500, message: '' }
     if (!known) onFault(error)
-    x.slots.error = { code, message }
+    // What the caller is not told, the trail is.
+    x.slots.error = { code, message: known && error.cause instanceof Fault ? error.cause.message : message }
     delete x.slots.output
     return serviceOf(x).protocol.refusal({ code, status, message }, x)
   }

@@ -14,7 +14,7 @@ import {
   aliasStream,
   specAndUsage as specAndUsageOf,
 } from '@keyledger/keys'
-import type { Call } from './operation.ts'
+import type { Authorize, Call } from './operation.ts'
 
 /** The envelope of the events that this request causes. */
 export const envelope = ({ world, principal, region, requestId, time }: Call, account: string) => ({
@@ -24,30 +24,36 @@ export const envelope = ({ world, principal, region, requestId, time }: Call, ac
 })
 
 /**
- * The live key behind a key id, key ARN and, where the operation takes one, an alias name or alias ARN.
- * Notes it as a resource of the request. Throws NotFoundException, InvalidArnException or AccessDeniedException; the
- * `action` is what AccessDenied says was denied.
+ * The live key behind a key id, key ARN and, where the operation takes one, an alias name or alias ARN; not yet judged
+ * whether the caller may. Notes it as a resource of the request. Throws NotFoundException, InvalidArnException or, for
+ * another account's, AccessDeniedException; the `action` is what that says was denied.
  */
-export const ownKey = async (call: Call, action: string, identifier: string, alias = false): Promise<Key> => {
+export const namedKey = async (
+  call: Call,
+  { action, alias, crossAccount }: Pick<Authorize, 'action' | 'alias' | 'crossAccount'>,
+  identifier: string,
+): Promise<Key> => {
   const { world, principal, region } = call
-  const reference = keyReference(identifier, { region, account: principal.accountId, alias })
-  // Before anything is looked up: which keys and aliases another account has is not for this caller to learn.
-  if (reference.account !== principal.accountId) {
-    if (reference.kind === 'id') call.resources.push(reference.arn)
-    throw fault('accessDenied', principal.arn, action, reference.arn)
-  }
+  const reference = keyReference(identifier, { region, account: principal.accountId, alias: alias === true })
+  const foreign = reference.account !== principal.accountId
+  // Which keys and aliases another account has is not for this caller to learn: one that is not there and one that is not
+  // for him read the same.
+  const denied = () => fault('accessDenied', principal.arn, action, reference.arn, 'resource-based')
+  if (foreign) call.foreign = reference.arn
+  if (foreign && reference.kind === 'id') call.resources.push(reference.arn)
+  if (foreign && !crossAccount) throw denied()
   let id: string
   if (reference.kind === 'id') id = reference.id
   else {
     const named = world.aliases.find(aliasStream(reference))
     const { targetKeyId } = named instanceof Promise ? await named : named
-    if (targetKeyId === undefined) throw fault('aliasNotFound', reference.arn)
+    if (targetKeyId === undefined) throw foreign ? denied() : fault('aliasNotFound', reference.arn)
     id = targetKeyId
   }
   const found = world.keys.find(keyStream({ region, account: reference.account, id }))
   const key = found instanceof Promise ? await found : found
-  if (key.exists !== 'yes') throw fault('notFound', keyArn(region, reference.account, id))
-  call.resources.push(key.arn)
+  if (key.exists !== 'yes') throw foreign ? denied() : fault('notFound', keyArn(region, reference.account, id))
+  if (!foreign || reference.kind !== 'id') call.resources.push(key.arn)
   return key
 }
 

@@ -1,26 +1,40 @@
-import { type Shape, describe } from '@keyledger/wire'
+import { type Description, type Shape, describe } from '@keyledger/wire'
 
 /** CloudTrail's cap on requestParameters and responseElements, bytes of JSON. */
 const cap = 100 * 1024
 
-// Tokens stand for a grant: whoever reads one in a log could use it.
-const never = new Set(['GrantTokens'])
+// Tokens stand for a grant or a session: whoever reads one in a log could use it.
+const never = new Set(['GrantTokens', 'GrantToken', 'SecretAccessKey', 'SessionToken'])
 
 // CloudTrail leaves a leading abbreviation as it is: AWSAccountId.
 const lowerCamel = (name: string) => (/^[A-Z]{2}/.test(name) ? name : name.charAt(0).toLowerCase() + name.slice(1))
 
 const usText = new Intl.DateTimeFormat('en-US', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' })
 
-/** Renames the members of structures, also inside lists. Maps (the encryption context) are the caller's own names. */
+/** Renames the members of structures, also inside lists, as the shape has them: the names in a map are the caller's own. */
+const renamedAs = (model: Description, value: unknown): unknown => {
+  const { member, fields } = model
+  if (Array.isArray(value)) return member ? value.map((one) => renamedAs(member, one)) : value
+  if (!fields || typeof value !== 'object' || value === null) return value
+  const given = Object.entries(value).filter(([, one]) => one !== undefined)
+  return Object.fromEntries(
+    given.map(([name, one]) => [lowerCamel(name), fields[name] ? renamedAs(fields[name], one) : one]),
+  )
+}
+
+/** Renames the members of an answer, and leaves out what must never be read in a log, however deep it lies. */
 const renamed = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(renamed)
+  if (value instanceof Date) return usText.format(value)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [
-      lowerCamel(name),
-      // Dates in CloudTrail's KMS records are US text, not seconds.
-      typeof member === 'number' && name.endsWith('Date') ? usText.format(member * 1000) : renamed(member),
-    ]),
+    Object.entries(value)
+      .filter(([name, member]) => member !== undefined && !never.has(name) && !(member instanceof Uint8Array))
+      .map(([name, member]) => [
+        lowerCamel(name),
+        // Dates in CloudTrail's records are US text, not seconds.
+        typeof member === 'number' && name.endsWith('Date') ? usText.format(member * 1000) : renamed(member),
+      ]),
   )
 }
 
@@ -34,16 +48,16 @@ export const loggedParameters = (shape: Shape) => {
     .map(([name, model]) => ({
       name,
       as: lowerCamel(name),
-      rename: model.type === 'list' || model.type === 'structure',
+      model: model.type === 'list' || model.type === 'structure' ? model : undefined,
     }))
 
   // What is logged is never longer as JSON than the body it came in, but for defaults and the names in lower case: only
   // a body near the cap is worth measuring.
   return (input: Readonly<Record<string, unknown>>, bodyBytes: number): object | null => {
     const parameters: Record<string, unknown> = {}
-    for (const { name, as, rename } of kept) {
+    for (const { name, as, model } of kept) {
       const value = input[name]
-      if (value !== undefined) parameters[as] = rename ? renamed(value) : value
+      if (value !== undefined) parameters[as] = model ? renamedAs(model, value) : value
     }
     return bodyBytes > cap / 2 ? capped(parameters) : parameters
   }
@@ -54,9 +68,7 @@ export const loggedResponse = (
   output: Readonly<Record<string, unknown>>,
   keyArn: string | undefined,
 ): object | null => {
-  // The next operation that changes something and answers a secret must not leak it here.
-  const shown = Object.entries(output).filter(([, value]) => !(value instanceof Uint8Array))
-  const named = renamed(Object.fromEntries(shown)) as Record<string, unknown>
+  const named = renamed(output) as Record<string, unknown>
   if (keyArn !== undefined && Object.keys(named).length === 0) return { keyId: keyArn }
   return Object.keys(named).length === 0 ? null : capped(named)
 }

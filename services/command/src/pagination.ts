@@ -24,6 +24,12 @@ export const page = (operation: string, limit: number, given: string | undefined
   limit: limit + 1,
 })
 
+/** Of lists whose markers are positions in the ledger: the position after which to go on. */
+export const positionOf = (after: string | undefined): number => {
+  if (after !== undefined && !/^[1-9]\d{0,14}$/.test(after)) throw fault('invalidMarker')
+  return Number(after ?? 0)
+}
+
 /** The answer to {@link page}: `found` holds at most `limit + 1` items in order. */
 export const paginated = <T>(
   operation: string,

@@ -26,7 +26,8 @@ export const recorder =
   (x: Exchange<Slots>): Promise<void> => {
     const { row, call, output, error, region = homeRegion, parameters = null } = x.slots
     const eventId = world.id()
-    const principal = call?.principal
+    // Nobody signed, and nothing else vouched for anyone.
+    const principal = call?.principal.accountId ? call.principal : undefined
     const at = new Date(x.time).toISOString()
     const record = trailRecord({
       at,

@@ -1,7 +1,7 @@
 import { CiphertextFault, type Material, parseBlob, random, seal, unseal } from '@keyledger/crypto'
-import { Fault, type Key, type KeyOperation, algorithmsOf, fault, usable } from '@keyledger/keys'
+import { Fault, type Key, type KeyOperation, algorithmsOf, fault, keyArn, usable } from '@keyledger/keys'
 import { authorize } from './authorize.ts'
-import { ownKey } from './keys.ts'
+import { namedKey } from './keys.ts'
 import type { Call } from './operation.ts'
 
 /** State first, then usage and algorithm: the order of refusals recorded on AWS. */
@@ -33,6 +33,8 @@ interface Opening {
   readonly algorithm: string
   readonly dryRun: boolean | undefined
   readonly ignoreCiphertext: boolean | undefined
+  /** Of ReEncrypt: whether the plaintext stays under the key it came from. */
+  readonly sameKey?: boolean | undefined
 }
 
 /**
@@ -40,14 +42,12 @@ interface Opening {
  * Whoever may not use the key learns nothing about it: a foreign, an unknown and a destroyed key all read the same.
  */
 export const opened = async (call: Call, opening: Opening) => {
-  const { operation, action, keyId, blob, context, algorithm, ignoreCiphertext } = opening
+  const { operation, keyId, blob, context, algorithm, ignoreCiphertext } = opening
   if (ignoreCiphertext) return withoutCiphertext(call, opening)
   if (blob === undefined) throw fault('memberNull', 'ciphertextBlob')
-  const given = keyId === undefined ? undefined : await ownKey(call, action, keyId, true)
-  if (given) authorize(call, action, given)
+  const given = keyId === undefined ? undefined : await namedSource(call, opening, keyId)
   const { materialId } = genuine(() => parseBlob(blob))
-  const key = given ?? (await keyOf(call, action, materialId))
-  if (!given) authorize(call, action, key)
+  const key = given ?? (await keyOf(call, opening, materialId))
   if (!key.materials.some(({ id }) => id === materialId)) {
     const other = await call.world.vault.locate(call.region, materialId)
     throw other?.account === call.principal.accountId ? fault('incorrectKey') : fault('invalidCiphertext')
@@ -67,23 +67,58 @@ const genuine = <T>(open: () => T): T => {
 }
 
 /** DryRunModifiers=[IGNORE_CIPHERTEXT]: only with DryRun, and then the key must be named. */
-const withoutCiphertext = async (call: Call, { operation, action, keyId, algorithm, dryRun }: Opening) => {
+const withoutCiphertext = async (call: Call, opening: Opening) => {
+  const { operation, keyId, algorithm, dryRun } = opening
   if (!dryRun) throw fault('dryRunModifiersWithoutDryRun')
   if (keyId === undefined) throw fault('memberNull', operation === 'ReEncrypt' ? 'sourceKeyId' : 'keyId')
-  const key = await ownKey(call, action, keyId, true)
-  authorize(call, action, key)
+  const key = await namedSource(call, opening, keyId)
   usableFor(key, operation, algorithm)
   return { key, materialId: key.materials.at(-1)!.id, Plaintext: Buffer.alloc(0) }
 }
 
-/** The key that a blob itself names; AWS's fixed words where there is none for this caller. */
-const keyOf = async (call: Call, action: string, materialId: string): Promise<Key> => {
-  const place = await call.world.vault.locate(call.region, materialId)
-  if (!place || place.account !== call.principal.accountId) throw fault('ciphertextKeyInaccessible')
+const materialIdOf = (blob: Buffer): string | undefined => {
   try {
-    return await ownKey(call, action, place.keyId)
+    return parseBlob(blob).materialId
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a ciphertext is under this key; who may know that is not asked. */
+export const isUnder = async ({ world, region }: Call, blob: Buffer | undefined, key: Key): Promise<boolean> => {
+  if (blob === undefined) return false
+  const materialId = materialIdOf(blob)
+  const place = materialId === undefined ? undefined : await world.vault.locate(region, materialId)
+  return place !== undefined && keyArn(place.region, place.account, place.keyId) === key.arn
+}
+
+const authorizedSource = async (call: Call, { action, context, sameKey }: Opening, key: Key): Promise<Key> => {
+  await authorize(call, action, key, { encryptionContext: context, sameKey })
+  return key
+}
+
+/** The key that the request says the ciphertext is under. */
+const namedSource = async (call: Call, opening: Opening, keyId: string): Promise<Key> => {
+  const { action } = opening
+  return authorizedSource(call, opening, await namedKey(call, { action, alias: true, crossAccount: true }, keyId))
+}
+
+/** The key that a blob itself names; AWS's fixed words where there is none that this caller may use it with. */
+const keyOf = async (call: Call, opening: Opening, materialId: string): Promise<Key> => {
+  const place = await call.world.vault.locate(call.region, materialId)
+  if (!place) throw fault('ciphertextKeyInaccessible')
+  const noted = call.resources.length
+  try {
+    const arn = keyArn(place.region, place.account, place.keyId)
+    const { action } = opening
+    return await authorizedSource(call, opening, await namedKey(call, { action, crossAccount: true }, arn))
   } catch (error) {
-    throw error instanceof Fault ? fault('ciphertextKeyInaccessible') : error
+    if (!(error instanceof Fault)) throw error
+    const refusal = fault('ciphertextKeyInaccessible')
+    // Their own trail is told what the caller is not; of another account's key it says as little as the answer.
+    if (place.account === call.principal.accountId) throw Object.assign(refusal, { cause: error })
+    call.resources.length = noted
+    throw refusal
   }
 }
 

@@ -1,13 +1,17 @@
 import type { Vault } from '@keyledger/crypto'
-import type { Account, AccountCommand, Principal } from '@keyledger/iam'
-import type { Alias, AliasCommand, Key, KeyCommand } from '@keyledger/keys'
+import type { Account, AccountCommand, Caller, SessionClaims } from '@keyledger/iam'
+import type { Alias, AliasCommand, Grant, GrantCommand, Grants, Key, KeyCommand } from '@keyledger/keys'
 import type { Repository, Trail } from '@keyledger/ledger'
+import type { Issuers } from './oidc.ts'
 
-/** What a handler may reach: eight members at most. `main` alone knows which part stands behind each. */
+/** What a handler may reach: ten members at most. `main` alone knows which part stands behind each. */
 export interface World {
   readonly keys: Repository<Key, KeyCommand>
   readonly aliases: Repository<Alias, AliasCommand>
+  readonly grants: Repository<Grants, GrantCommand>
   readonly identities: Identities
+  /** Those whose tokens say who a workload is. */
+  readonly issuers: Issuers
   readonly vault: Vault
   readonly lists: Lists
   readonly trail: Trail
@@ -17,11 +21,20 @@ export interface World {
   readonly id: () => string
 }
 
-/** Who is behind an access key. */
+/** Who is who: from memory, kept live by the ledger's feed, so that a change holds for the next request. */
 export interface Identities {
   readonly accounts: Repository<Account, AccountCommand>
-  /** The principal of an access key, or undefined if there is none; from memory, kept live by the ledger's feed. */
-  principal(accessKeyId: string): Principal | undefined
+  /** The caller behind an active access key of a user. */
+  caller(accessKeyId: string): Caller | undefined
+  /** The caller of a session, or undefined when the role or user that it is of is no longer there. */
+  session(claims: SessionClaims): Caller | undefined
+  account(accountId: string): Account | undefined
+  /** `AIDA...` or `AROA...` of a user's or role's ARN; the account id of a root's ARN. */
+  uniqueId(arn: string): string | undefined
+  /** The ARN of who has this unique id now. */
+  arnOf(uniqueId: string): string | undefined
+  /** The account that the house was founded with: whoever is of it runs the house. */
+  firstAccount(): string | undefined
 }
 
 /** The read models that lists are answered from. Nothing is ever decided by them. */
@@ -30,6 +43,10 @@ export interface Lists {
   keys(region: string, account: string, page: Page): readonly { readonly keyId: string }[]
   aliases(region: string, account: string, page: Page & { readonly keyId?: string | undefined }): readonly AliasEntry[]
   aliasCount(region: string, account: string, keyId: string): number
+  /** Grants of a key in the order in which they were made, after a position; of one grantee, or the one with an id. */
+  grants(region: string, account: string, keyId: string, page: GrantPage): readonly GrantRow[]
+  /** Grants that name this retiring principal, on keys of all accounts or of one. */
+  retirableGrants(region: string, retiring: string, page: RetirablePage): readonly GrantRow[]
   /** The last successful cryptographic use of the key with this ARN. */
   lastUsage(arn: string): LastUsage | undefined
 }
@@ -45,6 +62,25 @@ export interface AliasEntry {
   readonly targetKeyId: string
   readonly createdAt: number
   readonly updatedAt: number
+}
+
+export interface GrantPage {
+  /** The position of the last grant of the page before; 0 for the first page. */
+  readonly after: number
+  readonly limit: number
+  readonly grantId?: string | undefined
+  readonly grantee?: string | undefined
+}
+export interface RetirablePage {
+  readonly after: number
+  readonly limit: number
+  readonly account?: string | undefined
+}
+export interface GrantRow {
+  readonly position: number
+  readonly account: string
+  readonly keyId: string
+  readonly grant: Grant
 }
 
 export interface LastUsage {

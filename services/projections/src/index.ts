@@ -3,11 +3,12 @@ import { DatabaseSync } from 'node:sqlite'
 import { type EventLog, type ReadModel, readModel, readModelPragmas } from '@keyledger/ledger'
 import type { Clock } from '@keyledger/messaging'
 import { AliasInventory, aliasPages } from './models/AliasInventory.ts'
+import { GrantInventory, grantPages } from './models/GrantInventory.ts'
 import { KeyInventory, keyPages } from './models/KeyInventory.ts'
 import { keyLastUsage } from './models/KeyLastUsage.ts'
 
 /** The table of read models that follow the changes. KeyLastUsage, which follows the trail, keeps its own time. */
-export const models = [KeyInventory, AliasInventory] as const satisfies readonly ReadModel[]
+export const models = [KeyInventory, AliasInventory, GrantInventory] as const satisfies readonly ReadModel[]
 
 interface Options {
   readonly log: EventLog
@@ -27,7 +28,7 @@ export const projections = async ({ log, folder, clock, onFault }: Options) => {
   const usage = parts.use(await keyLastUsage({ log, db, clock, onFault }))
   const open = parts.move()
   return {
-    lists: { keys: keyPages(db), ...aliasPages(db), lastUsage: usage.lastUsage },
+    lists: { keys: keyPages(db), ...aliasPages(db), ...grantPages(db), lastUsage: usage.lastUsage },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { keyStream, aliasStream, trailStream } from '@keyledger/keys'
+import { aliasStream, grantsStream, keyStream, trailStream } from '@keyledger/keys'
 import { type EventLog, sqliteLog, trail } from '@keyledger/ledger'
 import { testClock } from '@keyledger/messaging'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -35,6 +35,10 @@ const create = (index: number) =>
   log.append(keyStream({ region, account, id: id(index) }), 'any', [fact('KeyCreated', {})])
 const name = (alias: string, index: number) =>
   log.append(aliasStream({ region, account, name: alias }), 'any', [fact('AliasCreated', { targetKeyId: id(index) })])
+const grant = (index: number, grantId: string, more: object = {}) =>
+  log.append(grantsStream({ region, account, id: id(index) }), 'any', [
+    fact('GrantCreated', { grantId, granteeId: 'AIDAANN', granteePrincipal: 'ann', retiringPrincipal: 'ben', ...more }),
+  ])
 const use = (eventName: string, indexes: readonly number[], more: object = {}) => {
   const eventID = crypto.randomUUID()
   const resources = indexes.map((index) => ({ ARN: arn(index) }))
@@ -78,19 +82,52 @@ describe('the lists', () => {
     })
   })
 
+  it('know the grants of a key by their grantee and whoever may retire them, in the order in which they were made', async () => {
+    await using open1 = await open()
+    for (const grantId of ['c', 'a']) await grant(1, grantId)
+    await grant(1, 'b', { granteeId: 'AIDABOB', retiringPrincipal: undefined })
+    await grant(2, 'd')
+    const { grants, retirableGrants } = open1.lists
+    const ids = (rows: ReturnType<typeof grants>) => rows.map((row) => row.grant.grantId)
+    const ofKey = (more: object) => ids(grants(region, account, id(1), { after: 0, limit: 9, ...more }))
+    expect(ofKey({})).toEqual(['c', 'a', 'b'])
+    expect(ofKey({ grantee: 'AIDAANN' })).toEqual(['c', 'a'])
+    expect(ofKey({ grantee: 'ann' })).toEqual([])
+    expect(ofKey({ grantId: 'a' })).toEqual(['a'])
+    expect(ofKey({ grantId: 'b', grantee: 'AIDAANN' })).toEqual([])
+    const [first] = grants(region, account, id(1), { after: 0, limit: 1 })
+    expect(ofKey({ after: first!.position })).toEqual(['a', 'b'])
+    const retirable = (more: object = {}) => ids(retirableGrants(region, 'ben', { after: 0, limit: 9, ...more }))
+    expect(retirable()).toEqual(['c', 'a', 'd'])
+    expect(retirable({ account: '444455556666' })).toEqual([])
+
+    const gone = grantsStream({ region, account, id: id(1) })
+    await log.append(gone, 'any', [fact('GrantRetired', { grantId: 'c' }), fact('GrantRevoked', { grantId: 'b' })])
+    expect([ofKey({}), retirable()]).toEqual([['a'], ['a', 'd']])
+    await log.append(keyStream({ region, account, id: id(1) }), 'any', [fact('KeyDeleted', {})])
+    expect([ofKey({}), retirable()]).toEqual([[], ['d']])
+  })
+
   it('are the same after they were dropped and rebuilt from the log', async () => {
     for (const index of [1, 2]) await create(index)
     await name('alias/a', 1)
+    await grant(1, 'a')
     const usage = await use('Encrypt', [1])
     const told = async () => {
       await using each = await open()
-      const { keys, aliases, lastUsage } = each.lists
-      return [keys(region, account, { limit: 9 }), aliases(region, account, { limit: 9 }), lastUsage(arn(1))?.eventId]
+      const { keys, aliases, grants, lastUsage } = each.lists
+      return [
+        keys(region, account, { limit: 9 }),
+        aliases(region, account, { limit: 9 }),
+        grants(region, account, id(1), { after: 0, limit: 9 }),
+        lastUsage(arn(1))?.eventId,
+      ]
     }
     const before = await told()
     expect(before).toEqual([
       [{ keyId: id(1) }, { keyId: id(2) }],
       [expect.objectContaining({ name: 'alias/a' })],
+      [expect.objectContaining({ keyId: id(1), grant: expect.objectContaining({ grantId: 'a' }) as object })],
       usage,
     ])
     for (const file of ['', '-wal', '-shm']) await rm(join(folder, `projections.db${file}`), { force: true })

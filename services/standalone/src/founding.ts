@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { World } from '@keyledger/command'
-import { random, writeDurably } from '@keyledger/crypto'
-import { accountStream, defaultKeyPolicy } from '@keyledger/iam'
+import { type World, freshId, freshSecret } from '@keyledger/command'
+import { writeDurably } from '@keyledger/crypto'
+import { type AccountCommand, account, accountStream, defaultKeyPolicy } from '@keyledger/iam'
 import { aliasArn, aliasStream, keyStream } from '@keyledger/keys'
 import type { EventLog } from '@keyledger/ledger'
 import type { Seed } from './seed.ts'
+import { roleCommands, roleIds, userCommands } from './seeded-identities.ts'
 
 /** The account of a house that was founded without a seed. */
 const firstAccount = '000000000000'
@@ -30,27 +31,9 @@ interface Founding {
 export const found = async ({ world, log, folder, seed }: Founding): Promise<boolean> => {
   if ((await log.read('house', 0, 1)).length > 0) return false
   const { accounts, keys } = seed ?? (await firstSeed(folder))
-  for (const { id, users } of accounts) {
-    const inAccount = envelope(world, id, 'global')
-    const handle = (command: Parameters<World['identities']['accounts']['handle']>[1]) =>
-      world.identities.accounts.handle(accountStream(id), command, inAccount)
-    await handle({ type: 'CreateAccount', accountId: id })
-    for (const { name, accessKeyId, secretAccessKey, policies } of users) {
-      await handle({ type: 'CreateUser', userName: name, userId: opaqueId('AIDA', 17) })
-      for (const [index, policy] of policies.entries())
-        await handle({
-          type: 'PutUserPolicy',
-          userName: name,
-          policyName: `policy-${index + 1}`,
-          document: JSON.stringify(policy),
-        })
-      // The secret first: an access key that the ledger knows must be able to sign.
-      await world.vault.keepSecret(accessKeyId, id, secretAccessKey)
-      await handle({ type: 'CreateAccessKey', userName: name, accessKeyId })
-    }
-  }
+  await foundIdentities(world, accounts)
   for (const key of keys) await foundKey(world, key)
-  const first = accounts[0]?.users[0]
+  const first = accounts[0]?.users[0]?.accessKeys[0]
   if (first) await writeCredentials(folder, first.accessKeyId, first.secretAccessKey)
   const time = world.now()
   await log.append('house', 'none', [
@@ -64,6 +47,31 @@ export const found = async ({ world, log, folder, seed }: Founding): Promise<boo
     },
   ])
   return true
+}
+
+/** Users before roles: a role's trust policy names people who are there. */
+const foundIdentities = async (world: World, accounts: Seed['accounts']): Promise<void> => {
+  const { identities, vault, now } = world
+  const secrets = new Map(
+    accounts.flatMap(({ users }) =>
+      users.flatMap(({ accessKeys }) =>
+        accessKeys.map(({ accessKeyId, secretAccessKey }) => [accessKeyId, secretAccessKey] as const),
+      ),
+    ),
+  )
+  const stateOf = (id: string) => identities.account(id) ?? account.initial
+  const handle = async (id: string, commands: readonly AccountCommand[]) => {
+    for (const command of commands) {
+      // The secret first: an access key that the ledger knows must be able to sign.
+      if (command.type === 'CreateAccessKey')
+        await vault.keepSecret(command.accessKeyId, id, secrets.get(command.accessKeyId)!)
+      await identities.accounts.handle(accountStream(id), command, envelope(world, id, 'global'))
+    }
+  }
+  for (const seeded of accounts) await handle(seeded.id, userCommands(seeded, now(), stateOf(seeded.id)))
+  const ids = roleIds(accounts, stateOf)
+  for (const seeded of accounts)
+    await handle(seeded.id, roleCommands(seeded, now(), stateOf(seeded.id), ids, identities))
 }
 
 const foundKey = async (world: World, seeded: Seed['keys'][number]): Promise<void> => {
@@ -112,11 +120,6 @@ const envelope = (world: World, account: string, region: string) => ({
   metadata: { actor: `arn:aws:iam::${account}:root`, requestId: world.id(), region, account },
 })
 
-const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-/** AWS's form of unique ids: a prefix that says of what, then base32. */
-const opaqueId = (prefix: string, length: number): string =>
-  prefix + [...random(length)].map((byte) => base32[byte % 32]).join('')
-
 /** Where the first user's credentials stand, in the form of an AWS shared credentials file. */
 export const credentialsFile = (folder: string): string => join(folder, 'credentials')
 
@@ -124,12 +127,13 @@ export const credentialsFile = (folder: string): string => join(folder, 'credent
 const firstSeed = async (folder: string): Promise<Seed> => {
   const text = await readFile(credentialsFile(folder), 'utf8').catch(() => '')
   const read = (name: string) => new RegExp(`^${name} = (\\S+)$`, 'm').exec(text)?.[1]
-  const accessKeyId = read('aws_access_key_id') ?? opaqueId('AKIA', 16)
-  const secretAccessKey = read('aws_secret_access_key') ?? random(30).toString('base64')
+  const accessKeyId = read('aws_access_key_id') ?? freshId('AKIA')
+  const secretAccessKey = read('aws_secret_access_key') ?? freshSecret()
   // Before the ledger hears of them: a secret that nobody holds could not be shown again.
   await writeCredentials(folder, accessKeyId, secretAccessKey)
-  const admin = { name: 'admin', accessKeyId, secretAccessKey, policies: [administrator] }
-  return { accounts: [{ id: firstAccount, users: [admin] }], keys: [] }
+  const accessKeys = [{ accessKeyId, secretAccessKey }]
+  const admin = { name: 'admin', path: '/', tags: [], accessKeys, policies: [administrator] }
+  return { accounts: [{ id: firstAccount, users: [admin], roles: [] }], keys: [] }
 }
 
 const writeCredentials = (folder: string, accessKeyId: string, secretAccessKey: string): Promise<void> =>

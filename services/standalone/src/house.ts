@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { access, constants, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Config, ConfigFault, type World, door, identities } from '@keyledger/command'
+import { type Config, ConfigFault, type Issuer, type World, door, identities, issuers } from '@keyledger/command'
 import { openRoot, rootSeal, sqliteVault } from '@keyledger/crypto'
 import { type EventLog, sqliteLog, trail } from '@keyledger/ledger'
 import type { Clock, Jobs } from '@keyledger/messaging'
@@ -10,12 +10,13 @@ import { type Limits, type Stages, server } from '@keyledger/wire'
 import { workers } from '@keyledger/workers'
 import { found } from './founding.ts'
 import { lock } from './lock.ts'
-import { accountRepository, aliasRepository, keyRepository } from './repositories.ts'
+import { accountRepository, aliasRepository, grantRepository, keyRepository } from './repositories.ts'
 import { seed } from './seed.ts'
 
 export { BusyFault } from './lock.ts'
 
-export interface HouseOptions extends Omit<Config, 'passphrase'> {
+export interface HouseOptions extends Omit<Config, 'passphrase' | 'issuers'> {
+  readonly issuers?: readonly Issuer[]
   readonly clock: Clock
   /** A fresh UUID. */
   readonly id: () => string
@@ -80,9 +81,22 @@ export const house = async (options: HouseOptions): Promise<House> => {
   const log = parts.use(await sqliteLog({ path: join(data, 'ledger.db'), onFault }))
   const keys = keyRepository(log)
   const aliases = aliasRepository(log)
+  const grants = grantRepository(log)
   const people = parts.use(await identities(log, accountRepository(log)))
   const { lists } = parts.use(await projections({ log, folder: data, clock, onFault }))
-  const world: World = { keys, aliases, identities: people, vault, lists, trail: trail(log), now, id }
+  const trusted = issuers({ issuers: options.issuers ?? [], now, onFault })
+  const world: World = {
+    keys,
+    aliases,
+    grants,
+    identities: people,
+    issuers: trusted,
+    vault,
+    lists,
+    trail: trail(log),
+    now,
+    id,
+  }
 
   await found({ world, log, folder: data, seed: options.seed ? await seed(options.seed, regions) : undefined })
   const jobs = parts.use(

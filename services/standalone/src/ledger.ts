@@ -12,7 +12,7 @@ npm run ledger -- read STREAM [--json]                  every event of one strea
 npm run ledger -- replay KEY [--at TIME] [--json]       a key's state as of then (KEY: key id or ARN; TIME: ISO 8601)
 npm run ledger -- streams [PREFIX]                      the streams there are`
 
-const everything = ['house', 'account', 'key', 'alias', 'trail']
+const everything = ['house', 'account', 'key', 'alias', 'grants', 'trail']
 
 interface Options {
   readonly json: boolean

@@ -3,12 +3,16 @@ import {
   type Alias,
   type AliasCommand,
   type AliasEvent,
+  type GrantCommand,
+  type GrantEvent,
+  type Grants,
   type Key,
   type KeyCommand,
   type KeyEvent,
   type Stored,
   alias,
   eventVersions,
+  grants,
   key,
   upcast,
 } from '@keyledger/keys'
@@ -24,3 +28,5 @@ export const aliasRepository = (log: EventLog) =>
   repository<Alias, AliasCommand, AliasEvent>({ log, aggregate: alias, upcast: today, versions })
 export const accountRepository = (log: EventLog) =>
   repository<Account, AccountCommand, AccountEvent>({ log, aggregate: account, upcast: today })
+export const grantRepository = (log: EventLog) =>
+  repository<Grants, GrantCommand, GrantEvent>({ log, aggregate: grants, upcast: today, versions, capacity: 10_000 })

@@ -68,11 +68,27 @@ export interface Vault extends AsyncDisposable {
   /** Keeps a secret access key sealed, under the account's domain key of the region 'global'. Replaces an older one. */
   keepSecret(accessKeyId: string, account: string, secret: string): Promise<void>
 
-  /** The SigV4 signing key of a scope: all that ever comes out of a secret. Undefined: no such access key. */
+  /**
+   * The SigV4 signing key of a scope: all that ever comes out of a secret. Undefined: no such access key. Of a `session`
+   * it comes from the session's derived secret, always at once, for any id at all: whoever asks has opened its token.
+   */
   signingKey(accessKeyId: string, scope: SigningScope): MacKey | undefined | Promise<MacKey | undefined>
+  signingKey(accessKeyId: string, scope: SigningScope, session: true): MacKey
 
   /** Destroys a secret, as `destroy` does a key. Idempotent. */
   forgetSecret(accessKeyId: string): Promise<void>
+
+  /** The secret access key (40 characters) of a session: derived from the root key, kept nowhere, shown when it is issued. */
+  sessionSecret(accessKeyId: string): string
+
+  /**
+   * Seals a text for others to carry: base64, no two alike, at most 8192 characters (RangeError beyond; some 6,000 bytes
+   * of text fit). Nothing of it is kept; it opens as long as the root key is the same, whatever seals that.
+   */
+  sealToken(purpose: string, payload: string): string
+
+  /** What `sealToken` sealed for the same purpose; undefined for anything else, without a word on why. Never throws. */
+  openToken(purpose: string, token: string): string | undefined
 }
 
 export interface Made {

@@ -3,12 +3,14 @@ import type { KeyObject } from 'node:crypto'
 import { cache } from '../cache.ts'
 import { secretKey } from '../kdf.ts'
 import { MacKey } from '../mac.ts'
+import type { RootKey } from '../seal/root-key.ts'
 import type { DomainKeys, VaultDatabase } from './domain-keys.ts'
 import type { Erase } from './eraser.ts'
 import { secretLevel } from './hierarchy.ts'
 import type { SigningScope, Vault } from './index.ts'
 import { secretsRegion } from './rows.ts'
 import type { SecretRow } from './rows.ts'
+import { sessionSecret } from './tokens.ts'
 
 const signingKeys = 10_000
 // Spares the thread a client that keeps trying; whoever varies the id gains no memory by it.
@@ -30,10 +32,11 @@ const derive = (secret: Uint8Array, { date, region, service }: SigningScope): Ma
 /** The part of the vault that keeps secret access keys. */
 export const secrets = (
   db: VaultDatabase,
+  root: RootKey,
   domains: DomainKeys,
   erase: Erase,
   now: () => number,
-): Pick<Vault, 'keepSecret' | 'signingKey' | 'forgetSecret'> => {
+): Pick<Vault, 'keepSecret' | 'signingKey' | 'forgetSecret' | 'sessionSecret'> => {
   const known = cache<{ key: MacKey; used: boolean }>(signingKeys)
   const unknown = cache<{ used: boolean }>(strangers)
   // Moves on with every change, so that nothing read before a change is remembered after it.
@@ -59,7 +62,30 @@ export const secrets = (
     return key
   }
 
+  function signingKey(accessKeyId: string, scope: SigningScope, session: true): MacKey
+  function signingKey(
+    accessKeyId: string,
+    scope: SigningScope,
+    session?: true,
+  ): MacKey | undefined | Promise<MacKey | undefined>
+  function signingKey(accessKeyId: string, scope: SigningScope, session?: true) {
+    // An id is of one kind or the other, but that is not for this cache to trust in.
+    const name = `${accessKeyId}/${scope.date}/${scope.region}/${scope.service}${session ? '/session' : ''}`
+    const hit = known.find(name)
+    if (hit) return hit.key
+    if (session) {
+      const key = derive(Buffer.from(sessionSecret(root, accessKeyId)), scope)
+      known.put(name, { key, used: false })
+      return key
+    }
+    if (unknown.find(accessKeyId)) return undefined
+    return load(name, accessKeyId, scope)
+  }
+
   return {
+    signingKey,
+    sessionSecret: (accessKeyId) => sessionSecret(root, accessKeyId),
+
     async keepSecret(accessKeyId, account, secret) {
       const replaced = await domains.underNewest(secretsRegion, account, (domain) => {
         const bytes = Buffer.from(secret)
@@ -70,14 +96,6 @@ export const secrets = (
       })
       changed(accessKeyId)
       await erase(replaced)
-    },
-
-    signingKey(accessKeyId, scope) {
-      const name = `${accessKeyId}/${scope.date}/${scope.region}/${scope.service}`
-      const hit = known.find(name)
-      if (hit) return hit.key
-      if (unknown.find(accessKeyId)) return undefined
-      return load(name, accessKeyId, scope)
     },
 
     async forgetSecret(accessKeyId) {

@@ -15,6 +15,7 @@ import { materialIdOf, materialLevel, openMaterial, wrappingKeyLevel } from './h
 import type { KeyRef, Vault } from './index.ts'
 import { rotation } from './rotation.ts'
 import { secrets } from './secrets.ts'
+import { tokens } from './tokens.ts'
 
 /** Opened materials remembered, each about a kilobyte, half of it native memory. */
 const capacity = 250_000
@@ -180,7 +181,8 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
       })),
 
     rotateDomainKey: rotation(db, domains, erase),
-    ...secrets(db, domains, erase, now),
+    ...secrets(db, root, domains, erase, now),
+    ...tokens(root),
 
     async [Symbol.asyncDispose]() {
       await db.close()

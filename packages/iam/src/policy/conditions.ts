@@ -1,4 +1,5 @@
 import { PolicyFault } from './fault.ts'
+import type { PolicyKind } from './kinds.ts'
 
 /** One test of a statement: `operator` holds between the request's `key` and any of `values` (for Not..., with none). */
 export interface Condition {
@@ -45,13 +46,17 @@ const operators: ReadonlySet<string> = new Set([
 const ifExists = 'IfExists'
 
 /** The conditions of a Condition element, in its order. Throws PolicyFault. */
-export const conditions = (value: unknown): readonly Condition[] =>
+export const conditions = (value: unknown, kind: PolicyKind): readonly Condition[] =>
   entries(value, 'Condition').flatMap(([name, keys]) => {
     const operator = operatorOf(name)
     return entries(keys, 'A condition operator').map(([key, given]) => {
       if (key === '') throw new PolicyFault('A condition key is empty')
       // ForAllValues holds when the context lacks the key: the statement would be open to who sends no context at all.
-      if (operator.quantifier === 'ForAllValues' && key.toLowerCase().startsWith('kms:encryptioncontext:'))
+      if (
+        kind === 'key' &&
+        operator.quantifier === 'ForAllValues' &&
+        key.toLowerCase().startsWith('kms:encryptioncontext:')
+      )
         throw new PolicyFault('ForAllValues on an encryption context key is overly permissive')
       return { ...operator, key, values: valuesOf(given) }
     })

@@ -9,6 +9,7 @@ describe('a principal', () => {
     [{ AWS: '*' }, [['AWS', '*']]],
     [{ AWS: '111122223333' }, [['AWS', '111122223333']]],
     [{ AWS: root }, [['AWS', root]]],
+    [{ AWS: 'AIDACKCEVSQ6C2EXAMPLE' }, [['AWS', 'AIDACKCEVSQ6C2EXAMPLE']]],
     [{ AWS: 'arn:aws:iam::111122223333:user/Alice' }, [['AWS', 'arn:aws:iam::111122223333:user/Alice']]],
     [{ AWS: 'arn:aws-us-gov:iam::111122223333:role/a/b' }, [['AWS', 'arn:aws-us-gov:iam::111122223333:role/a/b']]],
     [
@@ -49,7 +50,9 @@ describe('a principal', () => {
     [7],
     [['*']],
     [null],
-    [{ AWS: 'AIDACKCEVSQ6C2EXAMPLE' }],
+    [{ AWS: 'AIDACKCEVSQ6C2Example' }],
+    [{ AWS: 'AKIACKCEVSQ6C2EXAMPLE' }],
+    [{ AWS: 'AIDA' }],
     [{ AWS: '11112222333' }],
     [{ AWS: 111122223333 }],
     [{ AWS: '' }],

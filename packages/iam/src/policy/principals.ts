@@ -36,6 +36,13 @@ const isLower = (code: number) => code >= 0x61 && code <= 0x7a
 const isDash = (code: number) => code === 0x2d
 const isPartition = (text: string) => every(text, (code) => isLower(code) || isDash(code)) && text.startsWith('aws')
 const isAccount = (text: string) => text.length === 12 && every(text, isDigit)
+const isUpperOrDigit = (code: number) => isDigit(code) || (code >= 0x41 && code <= 0x5a)
+/** `AIDA...` of a user, `AROA...` of a role: AWS shows them for who is gone. Whether they stand for anyone is not checked here. */
+const isUniqueId = (text: string) =>
+  (text.startsWith('AIDA') || text.startsWith('AROA')) &&
+  text.length >= 16 &&
+  text.length <= 128 &&
+  every(text, isUpperOrDigit)
 const isHostCharacter = (code: number) =>
   isLower(code) || isDigit(code) || isDash(code) || (code >= 0x41 && code <= 0x5a)
 /** `sns.amazonaws.com`, `accounts.google.com` */
@@ -72,7 +79,7 @@ const isAssumedRole = (path: string) => path.split('/').length === 2 && path.spl
 
 const valid: Readonly<Record<PolicyPrincipal['type'], (id: string) => boolean>> = {
   AWS: (id) => {
-    if (id === '*' || isAccount(id)) return true
+    if (id === '*' || isAccount(id) || isUniqueId(id)) return true
     const [kind, path = ''] = arn(id, resources) ?? []
     return kind === 'assumed-role' ? isAssumedRole(path) : kind !== undefined
   },

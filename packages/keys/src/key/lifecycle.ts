@@ -4,7 +4,7 @@ import { fault } from '../fault.ts'
 import { type KeySpec, type KeyUsage, keySpecs, specAndUsage } from '../key-spec.ts'
 import { usable } from '../key-state.ts'
 import { acceptableTags } from './settings.ts'
-import { type Key, type Origin, type Tag, day, intern, shared } from './state.ts'
+import { type Key, type Origin, type PrincipalIds, type Tag, day, intern, internIds, shared } from './state.ts'
 
 export type LifecycleCommand =
   | {
@@ -18,6 +18,7 @@ export type LifecycleCommand =
       readonly origin: Origin
       readonly description: string
       readonly policy: string
+      readonly principals?: PrincipalIds | undefined
       readonly tags: readonly Tag[]
       readonly multiRegion: boolean
       /** Material that is already durable in the vault. */
@@ -42,6 +43,7 @@ export type LifecycleEvent =
         readonly manager: 'CUSTOMER' | 'AWS'
         readonly description: string
         readonly policy: string
+        readonly principals?: PrincipalIds
         readonly tags: readonly Tag[]
         /** Absent on a single-Region key. */
         readonly multiRegion?: 'PRIMARY' | 'REPLICA'
@@ -71,7 +73,9 @@ export const decideLifecycle: Decide<Key, LifecycleCommand, LifecycleEvent> = {
     const tags = acceptableTags(command.tags)
     const place = { region, account, keyId }
     const kind = { spec, usage, origin, manager: 'CUSTOMER', ...(multiRegion && primary) } as const
-    const data = { ...place, ...kind, description, policy, tags, materialId, createdAt: now }
+    const { principals } = command
+    const named = principals && { principals }
+    const data = { ...place, ...kind, description, policy, ...named, tags, materialId, createdAt: now }
     return [{ type: 'KeyCreated', data }]
   },
 
@@ -115,6 +119,7 @@ export const evolveLifecycle: Evolve<Key, LifecycleEvent> = {
     state: 'Enabled',
     multiRegion: data.multiRegion && intern(data.multiRegion),
     policy: intern(data.policy),
+    principals: internIds(data.principals),
     tags: shared(data.tags),
     materials: [{ id: data.materialId, createdAt: data.createdAt }],
   }),

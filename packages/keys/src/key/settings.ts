@@ -1,17 +1,17 @@
 import type { Decide, Evolve } from '../decider.ts'
 import { fault } from '../fault.ts'
 import { usable } from '../key-state.ts'
-import { type Key, type Tag, intern, shared } from './state.ts'
+import { type Key, type PrincipalIds, type Tag, intern, internIds, shared } from './state.ts'
 
 export type SettingsCommand =
   | { readonly type: 'UpdateKeyDescription'; readonly description: string }
-  | { readonly type: 'PutKeyPolicy'; readonly policy: string }
+  | { readonly type: 'PutKeyPolicy'; readonly policy: string; readonly principals?: PrincipalIds | undefined }
   | { readonly type: 'TagResource'; readonly tags: readonly Tag[] }
   | { readonly type: 'UntagResource'; readonly tagKeys: readonly string[] }
 
 export type SettingsEvent =
   | { readonly type: 'KeyDescriptionUpdated'; readonly data: { readonly description: string } }
-  | { readonly type: 'KeyPolicyPut'; readonly data: { readonly policy: string } }
+  | { readonly type: 'KeyPolicyPut'; readonly data: { readonly policy: string; readonly principals?: PrincipalIds } }
   /** Only the tags that are new or got another value. */
   | { readonly type: 'KeyTagged'; readonly data: { readonly tags: readonly Tag[] } }
   /** Only the tags that were there. */
@@ -40,9 +40,10 @@ export const decideSettings: Decide<Key, SettingsCommand, SettingsEvent> = {
     usable(key, 'UpdateKeyDescription')
     return key.description === description ? [] : [{ type: 'KeyDescriptionUpdated', data: { description } }]
   },
-  PutKeyPolicy: (key, { policy }) => {
+  PutKeyPolicy: (key, { policy, principals }) => {
     usable(key, 'PutKeyPolicy')
-    return key.policy === policy ? [] : [{ type: 'KeyPolicyPut', data: { policy } }]
+    if (key.policy === policy && internIds(principals) === internIds(key.principals)) return []
+    return [{ type: 'KeyPolicyPut', data: { policy, ...(principals && { principals }) } }]
   },
   TagResource: (key, command) => {
     usable(key, 'TagResource')
@@ -62,7 +63,7 @@ export const decideSettings: Decide<Key, SettingsCommand, SettingsEvent> = {
 
 export const evolveSettings: Evolve<Key, SettingsEvent> = {
   KeyDescriptionUpdated: (key, { data }) => ({ ...key, description: data.description }),
-  KeyPolicyPut: (key, { data }) => ({ ...key, policy: intern(data.policy) }),
+  KeyPolicyPut: (key, { data }) => ({ ...key, policy: intern(data.policy), principals: internIds(data.principals) }),
   KeyTagged: (key, { data }) => ({ ...key, tags: merged(key.tags, data.tags) }),
   KeyUntagged: (key, { data }) => ({
     ...key,

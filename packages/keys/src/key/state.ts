@@ -34,6 +34,9 @@ export interface AutomaticRotation {
   readonly nextDate: number
 }
 
+/** Unique id by ARN. */
+export type PrincipalIds = Readonly<Record<string, string>>
+
 /**
  * A key as its events tell it. Immutable; hundreds of thousands live in memory, so every member is always there (one
  * hidden class), what most keys have in common is shared, and no key has a list of its own before it has an element.
@@ -58,6 +61,8 @@ export interface Key {
   readonly multiRegion: 'PRIMARY' | 'REPLICA' | undefined
   /** The JSON text of the key policy, as it came. */
   readonly policy: string
+  /** Unique ids of the users and roles that the policy names, by the ARNs they had when it was put. */
+  readonly principals: PrincipalIds | undefined
   /** In the order of first tagging. */
   readonly tags: readonly Tag[]
   /** The last one is current. */
@@ -91,6 +96,7 @@ export const initial: Key = Object.freeze({
   deletionDate: undefined,
   multiRegion: undefined,
   policy: '',
+  principals: undefined,
   tags: none,
   materials: none,
   rotations: none,
@@ -102,6 +108,19 @@ export const initial: Key = Object.freeze({
 export const shared = <T>(list: readonly T[]): readonly T[] => (list.length === 0 ? none : list)
 
 const maxInterned = 1024
+const internedIds = new Map<string, PrincipalIds>()
+
+/** One object for all keys whose policies mean the same principals. */
+export const internIds = (ids: PrincipalIds | undefined): PrincipalIds | undefined => {
+  if (ids === undefined) return undefined
+  const text = JSON.stringify(ids)
+  const known = internedIds.get(text)
+  if (known) return known
+  if (internedIds.size >= maxInterned) internedIds.clear()
+  internedIds.set(text, ids)
+  return ids
+}
+
 const interned = new Map<string, string>()
 
 /**

@@ -1,6 +1,7 @@
 import { defaultKeyPolicy } from '@keyledger/iam'
-import { key } from '@keyledger/keys'
+import { key, keyArn } from '@keyledger/keys'
 import { boolean, enumeration, string } from '@keyledger/wire'
+import { authorizeByIdentity } from '../authorize.ts'
 import { acceptableKeyPolicy } from '../key-policy.ts'
 import { keyMetadata } from '../key-metadata.ts'
 import { changeWithNewMaterial, specAndUsage } from '../keys.ts'
@@ -33,21 +34,25 @@ export const CreateKey = operation({
   async run(input, call) {
     const { region, principal, time, world } = call
     const { spec, usage } = specAndUsage(input)
-    const policy =
-      input.Policy === undefined ? defaultKeyPolicy(principal.accountId) : acceptableKeyPolicy(input.Policy)
+    if (input.Tags.length > 0) authorizeByIdentity(call, 'kms:TagResource')
     const id = input.MultiRegion ? `mrk-${world.id().replaceAll('-', '')}` : world.id()
-    const owner = { ...key.initial, region, account: principal.accountId, id }
+    const account = principal.accountId
+    const owner = { ...key.initial, region, account, id, arn: keyArn(region, account, id), spec, usage }
+    const accepted =
+      input.Policy === undefined
+        ? { policy: defaultKeyPolicy(account) }
+        : acceptableKeyPolicy(call, owner, input.Policy, input.BypassPolicyLockoutSafetyCheck)
     const created = await changeWithNewMaterial(call, owner, (materialId) => ({
       type: 'CreateKey',
       now: time,
       region,
-      account: principal.accountId,
+      account,
       keyId: id,
       spec,
       usage,
       origin: 'AWS_KMS',
       description: input.Description,
-      policy,
+      ...accepted,
       tags: input.Tags,
       multiRegion: input.MultiRegion,
       materialId,

@@ -13,7 +13,7 @@ import {
 
 /** The blob names its key; a KeyId, where given, must name the same one. */
 export const Decrypt = operation({
-  authorize: { action: 'kms:Decrypt' },
+  authorize: { action: 'kms:Decrypt', crossAccount: true, itself: true },
   readOnly: true,
   input: {
     CiphertextBlob: ciphertext().optional(),

@@ -3,7 +3,7 @@ import { operation } from '../operation.ts'
 import { aliasName } from './shapes.ts'
 
 export const DeleteAlias = operation({
-  authorize: { action: 'kms:DeleteAlias' },
+  authorize: { action: 'kms:DeleteAlias', itself: true },
   readOnly: false,
   input: { AliasName: aliasName() },
   async run({ AliasName }, call) {

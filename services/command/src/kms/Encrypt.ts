@@ -5,7 +5,7 @@ import { operation } from '../operation.ts'
 import { encryptionAlgorithm, encryptionContext, grantTokens, keyId } from './shapes.ts'
 
 export const Encrypt = operation({
-  authorize: { action: 'kms:Encrypt', on: 'KeyId', alias: true },
+  authorize: { action: 'kms:Encrypt', on: 'KeyId', alias: true, crossAccount: true },
   readOnly: true,
   input: {
     KeyId: keyId(),

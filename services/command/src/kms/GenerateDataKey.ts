@@ -4,7 +4,7 @@ import { dataKey, refuseRecipient } from '../use.ts'
 import { dataKeySpec, encryptionContext, grantTokens, keyId, recipient } from './shapes.ts'
 
 export const GenerateDataKey = operation({
-  authorize: { action: 'kms:GenerateDataKey', on: 'KeyId', alias: true },
+  authorize: { action: 'kms:GenerateDataKey', on: 'KeyId', alias: true, crossAccount: true },
   readOnly: true,
   input: {
     KeyId: keyId(),

@@ -4,7 +4,7 @@ import { dataKey } from '../use.ts'
 import { dataKeySpec, encryptionContext, grantTokens, keyId } from './shapes.ts'
 
 export const GenerateDataKeyWithoutPlaintext = operation({
-  authorize: { action: 'kms:GenerateDataKeyWithoutPlaintext', on: 'KeyId', alias: true },
+  authorize: { action: 'kms:GenerateDataKeyWithoutPlaintext', on: 'KeyId', alias: true, crossAccount: true },
   readOnly: true,
   input: {
     KeyId: keyId(),

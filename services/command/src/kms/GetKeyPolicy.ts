@@ -1,4 +1,4 @@
-import { onlyDefaultPolicy } from '../key-policy.ts'
+import { onlyDefaultPolicy, shownKeyPolicy } from '../key-policy.ts'
 import { operation } from '../operation.ts'
 import { keyId, policyName } from './shapes.ts'
 
@@ -6,8 +6,8 @@ export const GetKeyPolicy = operation({
   authorize: { action: 'kms:GetKeyPolicy', on: 'KeyId' },
   readOnly: true,
   input: { KeyId: keyId(), PolicyName: policyName().optional() },
-  run({ PolicyName }, { key }) {
+  run({ PolicyName }, { key, world }) {
     onlyDefaultPolicy(PolicyName)
-    return { Policy: key.policy, PolicyName: 'default' }
+    return { Policy: shownKeyPolicy(key, world.identities), PolicyName: 'default' }
   },
 })

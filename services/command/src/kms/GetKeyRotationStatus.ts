@@ -5,7 +5,7 @@ import { keyId } from './shapes.ts'
 
 /** While the key waits for its deletion the status reads false; a cancellation brings it back. */
 export const GetKeyRotationStatus = operation({
-  authorize: { action: 'kms:GetKeyRotationStatus', on: 'KeyId' },
+  authorize: { action: 'kms:GetKeyRotationStatus', on: 'KeyId', crossAccount: true },
   readOnly: true,
   input: { KeyId: keyId() },
   run(_, { key }) {

@@ -1,6 +1,6 @@
 import { aliasArn } from '@keyledger/keys'
 import { epoch } from '../key-metadata.ts'
-import { ownKey } from '../keys.ts'
+import { namedKey } from '../keys.ts'
 import { operation } from '../operation.ts'
 import { page, paginated } from '../pagination.ts'
 import { keyId, limit, marker } from './shapes.ts'
@@ -11,7 +11,7 @@ export const ListAliases = operation({
   input: { KeyId: keyId().optional(), Limit: limit(100, 50), Marker: marker().optional() },
   async run({ KeyId, Limit, Marker }, call) {
     const { world, region, principal } = call
-    const key = KeyId === undefined ? undefined : await ownKey(call, 'kms:ListAliases', KeyId)
+    const key = KeyId === undefined ? undefined : await namedKey(call, { action: 'kms:ListAliases' }, KeyId)
     const found = world.lists.aliases(region, principal.accountId, {
       ...page('ListAliases', Limit, Marker),
       keyId: key?.id,

@@ -13,9 +13,10 @@ export const PutKeyPolicy = operation({
     Policy: policy(),
     BypassPolicyLockoutSafetyCheck: boolean().optional(),
   },
-  async run({ PolicyName, Policy }, call) {
+  async run({ PolicyName, Policy, BypassPolicyLockoutSafetyCheck }, call) {
     onlyDefaultPolicy(PolicyName)
-    await change(call, { type: 'PutKeyPolicy', policy: acceptableKeyPolicy(Policy) })
+    const accepted = acceptableKeyPolicy(call, call.key, Policy, BypassPolicyLockoutSafetyCheck)
+    await change(call, { type: 'PutKeyPolicy', ...accepted })
     return {}
   },
 })

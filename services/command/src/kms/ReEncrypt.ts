@@ -1,12 +1,14 @@
 import { seal } from '@keyledger/crypto'
 import { boolean } from '@keyledger/wire'
+import { authorize } from '../authorize.ts'
+import { namedKey } from '../keys.ts'
 import { operation } from '../operation.ts'
-import { currentMaterial, opened, refuseDryRun, usableFor } from '../use.ts'
+import { currentMaterial, isUnder, opened, refuseDryRun, usableFor } from '../use.ts'
 import { ciphertext, dryRunModifiers, encryptionAlgorithm, encryptionContext, grantTokens, keyId } from './shapes.ts'
 
 /** Opens under the source key and seals under the destination's current material; the plaintext never leaves. */
 export const ReEncrypt = operation({
-  authorize: { action: 'kms:ReEncryptTo', on: 'DestinationKeyId', alias: true },
+  authorize: { action: 'kms:ReEncryptTo', itself: true },
   readOnly: true,
   input: {
     CiphertextBlob: ciphertext().optional(),
@@ -21,8 +23,11 @@ export const ReEncrypt = operation({
     DryRunModifiers: dryRunModifiers(),
   },
   async run(input, call) {
-    const destination = call.key
-    // CloudTrail names the source before the destination, which the door has noted already.
+    const action = 'kms:ReEncryptTo'
+    const destination = await namedKey(call, { action, alias: true, crossAccount: true }, input.DestinationKeyId)
+    const sameKey = await isUnder(call, input.CiphertextBlob, destination)
+    await authorize(call, action, destination, { encryptionContext: input.DestinationEncryptionContext, sameKey })
+    // CloudTrail names the source before the destination, which has been noted already.
     call.resources.length = 0
     const source = await opened(call, {
       operation: 'ReEncrypt',
@@ -33,6 +38,7 @@ export const ReEncrypt = operation({
       algorithm: input.SourceEncryptionAlgorithm,
       dryRun: input.DryRun,
       ignoreCiphertext: input.DryRunModifiers?.includes('IGNORE_CIPHERTEXT'),
+      sameKey,
     }).finally(() => call.resources.push(destination.arn))
     try {
       usableFor(destination, 'ReEncrypt', input.DestinationEncryptionAlgorithm)

@@ -1,6 +1,7 @@
 import type { Row } from '../operation.ts'
 import { CancelKeyDeletion } from './CancelKeyDeletion.ts'
 import { CreateAlias } from './CreateAlias.ts'
+import { CreateGrant } from './CreateGrant.ts'
 import { CreateKey } from './CreateKey.ts'
 import { Decrypt } from './Decrypt.ts'
 import { DeleteAlias } from './DeleteAlias.ts'
@@ -17,12 +18,16 @@ import { GetKeyLastUsage } from './GetKeyLastUsage.ts'
 import { GetKeyPolicy } from './GetKeyPolicy.ts'
 import { GetKeyRotationStatus } from './GetKeyRotationStatus.ts'
 import { ListAliases } from './ListAliases.ts'
+import { ListGrants } from './ListGrants.ts'
 import { ListKeyPolicies } from './ListKeyPolicies.ts'
 import { ListKeyRotations } from './ListKeyRotations.ts'
 import { ListKeys } from './ListKeys.ts'
 import { ListResourceTags } from './ListResourceTags.ts'
+import { ListRetirableGrants } from './ListRetirableGrants.ts'
 import { PutKeyPolicy } from './PutKeyPolicy.ts'
 import { ReEncrypt } from './ReEncrypt.ts'
+import { RetireGrant } from './RetireGrant.ts'
+import { RevokeGrant } from './RevokeGrant.ts'
 import { RotateKeyOnDemand } from './RotateKeyOnDemand.ts'
 import { ScheduleKeyDeletion } from './ScheduleKeyDeletion.ts'
 import { TagResource } from './TagResource.ts'
@@ -34,6 +39,7 @@ import { UpdateKeyDescription } from './UpdateKeyDescription.ts'
 export const kms = {
   CancelKeyDeletion,
   CreateAlias,
+  CreateGrant,
   CreateKey,
   Decrypt,
   DeleteAlias,
@@ -50,12 +56,16 @@ export const kms = {
   GetKeyPolicy,
   GetKeyRotationStatus,
   ListAliases,
+  ListGrants,
   ListKeyPolicies,
   ListKeyRotations,
   ListKeys,
   ListResourceTags,
+  ListRetirableGrants,
   PutKeyPolicy,
   ReEncrypt,
+  RetireGrant,
+  RevokeGrant,
   RotateKeyOnDemand,
   ScheduleKeyDeletion,
   TagResource,

@@ -11,6 +11,21 @@ export const marker = () => string({ min: 1, max: 1024, pattern: '[\\u0020-\\u00
 export const limit = (max: number, standard: number) => integer({ min: 1, max }).default(standard)
 /** Whoever has a grant's token can use the grant: no refusal repeats one, and so none gets onto the trail. */
 export const grantTokens = () => list(string({ min: 1, max: 8192 }), { min: 0, max: 10, sensitive: true }).optional()
+export const grantToken = () => string({ min: 1, max: 8192, sensitive: true })
+export const grantId = () => string({ min: 1, max: 128 })
+export const principal = () => string({ min: 1, max: 256, pattern: '^[\\w+=,.@:/-]+$' })
+export const servicePrincipal = () =>
+  string({ min: 1, max: 128, pattern: '^([A-Za-z0-9\\-]+)\\.([A-Za-z0-9\\-]+)(\\.[A-Za-z0-9\\-]+)+$' })
+export const grantConstraints = () =>
+  structure({
+    EncryptionContextSubset: map().optional(),
+    EncryptionContextEquals: map().optional(),
+    SourceArn: string({
+      min: 20,
+      max: 512,
+      pattern: '^arn:aws[a-z0-9-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$',
+    }).optional(),
+  }).optional()
 export const encryptionContext = () => map().optional()
 export const ciphertext = () => blob({ min: 1, max: 6144 })
 

@@ -1,0 +1,40 @@
+import type { Context } from '../evaluation.ts'
+import { PolicyFault } from '../policy/fault.ts'
+import type { Condition } from '../policy-document.ts'
+import { isNegated, valueTest } from './operators.ts'
+import { truth } from './values.ts'
+
+export type Test = (context: Context) => boolean
+
+/** All of a statement's conditions. Throws PolicyFault for a value that its operator cannot read. */
+export const conditionTests = (conditions: readonly Condition[], variables: boolean): readonly Test[] =>
+  conditions.map((condition) => conditionTest(condition, variables))
+
+const conditionTest = (condition: Condition, variables: boolean): Test => {
+  const { operator, quantifier, ifExists } = condition
+  if (condition.values.length === 0) throw new PolicyFault('A condition has no values')
+  const key = condition.key.toLowerCase()
+  if (operator === 'Null') return nullTest(key, condition.values)
+  const negated = isNegated(operator)
+  const equal = valueTest(operator, condition.values, variables)
+  // Who lacks the key is not what the values say; ForAnyValue wants one value, ForAllValues none.
+  const absent = quantifier === 'ForAnyValue' ? ifExists : negated || ifExists || quantifier === 'ForAllValues'
+  // Without a quantifier, Not says of several values what it says of one: none of them is equal.
+  const every = quantifier === 'ForAllValues' || (negated && quantifier === undefined)
+  return (context) => {
+    const value = context(key)
+    if (value === undefined || value.length === 0) return value === '' ? equal(value, context) !== negated : absent
+    if (typeof value === 'string') return equal(value, context) !== negated
+    for (const each of value) if ((equal(each, context) !== negated) !== every) return !every
+    return every
+  }
+}
+
+/** `Null` holds if the key is missing (`true`) or there (`false`). A list without values is as missing. */
+const nullTest = (key: string, values: readonly string[]): Test => {
+  const wanted = values.map(truth)
+  return (context) => {
+    const value = context(key)
+    return wanted.includes(value === undefined || (typeof value !== 'string' && value.length === 0))
+  }
+}

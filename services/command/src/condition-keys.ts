@@ -1,0 +1,197 @@
+import type { ContextValue } from '@keyledger/iam'
+import type { Key } from '@keyledger/keys'
+import type { Call } from './operation.ts'
+
+/** What a condition may ask about: the request, and the key it is about, if it is about one. */
+interface Asked {
+  readonly call: Call
+  readonly action: string
+  readonly key: Key | undefined
+  /** Of ReEncrypt alone: whether source and destination are one key. */
+  readonly sameKey: boolean | undefined
+}
+type Value = (asked: Asked) => ContextValue | undefined
+type Strings = Readonly<Record<string, string>>
+type Tags = readonly { readonly TagKey: string; readonly TagValue: string }[]
+
+const day = 86_400_000
+/** More aliases than this, and kms:ResourceAliases is not there: a policy that asks for it fails closed. */
+const mostAliases = 50
+
+const member = <T>({ call }: Asked, name: string): T | undefined => call.input[name] as T | undefined
+const text = (value: string | number | boolean | undefined): string | undefined =>
+  value === undefined ? undefined : String(value)
+const moment = (time: number | undefined): string | undefined =>
+  time === undefined ? undefined : new Date(time).toISOString()
+const some = (values: readonly string[] | undefined): readonly string[] | undefined =>
+  values && values.length > 0 ? values : undefined
+
+const constraints = (asked: Asked) =>
+  member<{ EncryptionContextEquals?: Strings; EncryptionContextSubset?: Strings; SourceArn?: string }>(
+    asked,
+    'Constraints',
+  )
+
+const encryptionContext = (asked: Asked): Strings | undefined => {
+  if (asked.action === 'kms:ReEncryptFrom') return member(asked, 'SourceEncryptionContext')
+  if (asked.action === 'kms:ReEncryptTo') return member(asked, 'DestinationEncryptionContext')
+  if (asked.action !== 'kms:CreateGrant') return member(asked, 'EncryptionContext')
+  const { EncryptionContextEquals, EncryptionContextSubset } = constraints(asked) ?? {}
+  return EncryptionContextEquals ?? EncryptionContextSubset
+}
+
+const keyIdentifiers: Readonly<Record<string, string>> = {
+  'kms:ReEncryptFrom': 'SourceKeyId',
+  'kms:ReEncryptTo': 'DestinationKeyId',
+}
+/** The alias by which the request names its key, without the ARN around it. */
+const requestAlias: Value = (asked) => {
+  const named = member<string>(asked, keyIdentifiers[asked.action] ?? 'KeyId')
+  const at = named?.indexOf('alias/') ?? -1
+  return at === 0 || (at > 0 && named!.startsWith('arn:')) ? named!.slice(at) : undefined
+}
+
+const encryptionAlgorithm: Value = (asked) =>
+  member<string>(asked, 'EncryptionAlgorithm') ??
+  (asked.action === 'kms:ReEncryptFrom'
+    ? member<string>(asked, 'SourceEncryptionAlgorithm')
+    : asked.action === 'kms:ReEncryptTo'
+      ? member<string>(asked, 'DestinationEncryptionAlgorithm')
+      : asked.action.startsWith('kms:GenerateDataKey')
+        ? 'SYMMETRIC_DEFAULT'
+        : undefined)
+
+const constraintType: Value = (asked) => {
+  const given = constraints(asked)
+  if (given?.EncryptionContextEquals) return 'EncryptionContextEquals'
+  return given?.EncryptionContextSubset ? 'EncryptionContextSubset' : undefined
+}
+
+const resourceAliases: Value = ({ call, key }) => {
+  if (!key) return undefined
+  const page = { keyId: key.id, limit: mostAliases + 1 }
+  const names = call.world.lists.aliases(key.region, key.account, page).map(({ name }) => name)
+  return names.length > mostAliases ? undefined : some(names)
+}
+
+/** Whole days since the key was last used, or made if it never was. */
+const trailingDays: Value = ({ call, key }) => {
+  if (!key) return undefined
+  const last = call.world.lists.lastUsage(key.arn)?.time ?? key.createdAt
+  return String(Math.floor((call.time - last) / day))
+}
+
+const tagKeys: Value = (asked) =>
+  some(member<Tags>(asked, 'Tags')?.map(({ TagKey }) => TagKey) ?? member<readonly string[]>(asked, 'TagKeys'))
+
+/** CreateKey is about the key that it asks for; every other action about the one there is. */
+const ofKey =
+  (there: (key: Key) => string | undefined, wanted: Value): Value =>
+  (asked) =>
+    asked.key ? there(asked.key) : asked.action === 'kms:CreateKey' ? wanted(asked) : undefined
+
+const keySpec = ofKey(
+  ({ spec }) => spec,
+  (asked) => member<string>(asked, 'KeySpec') ?? member<string>(asked, 'CustomerMasterKeySpec') ?? 'SYMMETRIC_DEFAULT',
+)
+const keyUsage = ofKey(
+  ({ usage }) => usage,
+  (asked) => member<string>(asked, 'KeyUsage') ?? 'ENCRYPT_DECRYPT',
+)
+const of =
+  (name: string, otherwise?: string): Value =>
+  (asked) =>
+    text(member<string | number | boolean>(asked, name)) ?? otherwise
+const only =
+  (action: string, value: Value): Value =>
+  (asked) =>
+    asked.action === action ? value(asked) : undefined
+
+/**
+ * Condition keys by their names in lower case (IAM service authorization reference, "AWS Key Management Service"; IAM user
+ * guide, "AWS global condition context keys").
+ */
+const values: ReadonlyMap<string, Value> = new Map<string, Value>([
+  ['aws:principalarn', ({ call }) => call.caller.principalArn],
+  ['aws:principalaccount', ({ call }) => call.caller.accountId],
+  ['aws:principaltype', ({ call }) => call.caller.principalType],
+  ['aws:principalisawsservice', () => 'false'],
+  ['aws:userid', ({ call }) => call.caller.userId],
+  ['aws:username', ({ call }) => call.caller.userName],
+  ['aws:sourceidentity', ({ call }) => call.principal.sessionContext?.sourceIdentity],
+  ['aws:tokenissuetime', ({ call: { caller } }) => moment(caller.issuedAt)],
+  ['aws:multifactorauthpresent', ({ call }) => (call.caller.issuedAt === undefined ? undefined : 'false')],
+  ['aws:sourceip', ({ call }) => call.sourceAddress],
+  ['aws:currenttime', ({ call }) => new Date(call.time).toISOString()],
+  ['aws:epochtime', ({ call }) => String(Math.floor(call.time / 1000))],
+  ['aws:securetransport', ({ call }) => String(call.secure)],
+  ['aws:useragent', ({ call }) => call.userAgent],
+  ['aws:requestedregion', ({ call }) => call.region],
+  ['aws:viaawsservice', () => 'false'],
+  ['aws:resourceaccount', ({ call, key }) => key?.account ?? call.caller.accountId],
+  ['aws:tagkeys', tagKeys],
+  ['kms:calleraccount', ({ call }) => call.caller.accountId],
+  ['kms:encryptioncontextkeys', (asked) => some(Object.keys(encryptionContext(asked) ?? {}))],
+  ['kms:encryptionalgorithm', encryptionAlgorithm],
+  ['kms:requestalias', requestAlias],
+  ['kms:reencryptonsamekey', ({ sameKey }) => text(sameKey)],
+  ['kms:resourcealiases', resourceAliases],
+  ['kms:keyspec', keySpec],
+  ['kms:customermasterkeyspec', keySpec],
+  ['kms:keyusage', keyUsage],
+  ['kms:customermasterkeyusage', keyUsage],
+  ['kms:keyorigin', ofKey(({ origin }) => origin, of('Origin', 'AWS_KMS'))],
+  ['kms:multiregion', ofKey(({ multiRegion }) => String(multiRegion !== undefined), of('MultiRegion', 'false'))],
+  [
+    'kms:multiregionkeytype',
+    ofKey(
+      ({ multiRegion }) => multiRegion,
+      (asked) => (member<boolean>(asked, 'MultiRegion') ? 'PRIMARY' : undefined),
+    ),
+  ],
+  ['kms:bypasspolicylockoutsafetycheck', of('BypassPolicyLockoutSafetyCheck', 'false')],
+  ['kms:rotationperiodindays', only('kms:EnableKeyRotation', of('RotationPeriodInDays', '365'))],
+  ['kms:schedulekeydeletionpendingwindowindays', only('kms:ScheduleKeyDeletion', of('PendingWindowInDays', '30'))],
+  ['kms:trailingdayswithoutkeyusage', trailingDays],
+  ['kms:grantoperations', (asked) => some(member<readonly string[]>(asked, 'Operations'))],
+  ['kms:grantconstrainttype', constraintType],
+  ['kms:grantconstraintsourcearn', (asked) => constraints(asked)?.SourceArn],
+  ['kms:granteeprincipal', of('GranteePrincipal')],
+  ['kms:granteeserviceprincipal', of('GranteeServicePrincipal')],
+  ['kms:retiringprincipal', of('RetiringPrincipal')],
+  ['kms:retiringserviceprincipal', of('RetiringServicePrincipal')],
+  // True only where an AWS service that works with KMS asks for the caller; there is none here.
+  ['kms:grantisforawsresource', () => 'false'],
+])
+
+/** Condition keys that end in a name of the request's own. Those of tags and contexts are compared without case. */
+const prefixes: readonly (readonly [string, (asked: Asked) => Iterable<readonly [string, string]>])[] = [
+  ['kms:encryptioncontext:', (asked) => Object.entries(encryptionContext(asked) ?? {})],
+  ['aws:principaltag/', ({ call }) => Object.entries(call.caller.tags)],
+  ['aws:resourcetag/', ({ key }) => (key?.tags ?? []).map(({ TagKey, TagValue }) => [TagKey, TagValue] as const)],
+  [
+    'aws:requesttag/',
+    (asked) => (member<Tags>(asked, 'Tags') ?? []).map(({ TagKey, TagValue }) => [TagKey, TagValue] as const),
+  ],
+]
+
+/** Answers what policies ask of this request, when they ask. */
+export const conditionKeys = (
+  call: Call,
+  action: string,
+  key: Key | undefined,
+  sameKey: boolean | undefined,
+): ((name: string) => ContextValue | undefined) => {
+  const asked: Asked = { call, action, key, sameKey }
+  return (name) => {
+    const value = values.get(name)
+    if (value) return value(asked)
+    for (const [prefix, pairs] of prefixes)
+      if (name.startsWith(prefix)) {
+        const wanted = name.slice(prefix.length)
+        for (const [own, found] of pairs(asked)) if (own.toLowerCase() === wanted) return found
+        return undefined
+      }
+    return undefined
+  }
+}

@@ -1,0 +1,21 @@
+import { operation } from '../operation.ts'
+import { roleAnswer } from './answers.ts'
+import { pageOfNames } from './listing.ts'
+import { ownAccount } from './own-account.ts'
+import { marker, maxItems, pathPrefix } from './shapes.ts'
+
+export const ListRoles = operation({
+  authorize: {
+    action: 'iam:ListRoles',
+    resource: ({ PathPrefix }, { caller }) => `arn:aws:iam::${caller.accountId}:role${PathPrefix}`,
+  },
+  readOnly: true,
+  input: { PathPrefix: pathPrefix(), Marker: marker(), MaxItems: maxItems() },
+  run({ PathPrefix, ...asked }, call) {
+    const { roles } = ownAccount(call)
+    const names = Object.keys(roles).filter((name) => roles[name]!.path.startsWith(PathPrefix))
+    const { page, more } = pageOfNames('ListRoles', names, asked)
+    const { caller, world } = call
+    return { Roles: page.map((name) => roleAnswer(caller.accountId, roles[name]!, world.identities)), ...more }
+  },
+})

@@ -1,0 +1,57 @@
+import { PolicyFault, iamFault, identityPolicy, principalsOf, trustPolicy } from '@keyledger/iam'
+import type { Identities } from '../world.ts'
+
+const understood = <T>(read: () => T): T => {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof PolicyFault) throw iamFault('malformedPolicyDocument', error.message || error.reason)
+    throw error
+  }
+}
+
+/** A policy of a user or role as it came, after it was found well-formed; throws MalformedPolicyDocument. */
+export const acceptablePolicy = (document: string): string => {
+  understood(() => identityPolicy(document))
+  return document
+}
+
+/**
+ * A role's trust policy as it came, and whom it means: everybody in it is there now, and is known by their unique id from
+ * here on. Throws MalformedPolicyDocument.
+ */
+export const acceptableTrust = (
+  document: string,
+  identities: Pick<Identities, 'uniqueId' | 'arnOf'>,
+): { readonly trustPolicy: string; readonly principalIds: Readonly<Record<string, string>> } => {
+  const principalIds = Object.create(null) as Record<string, string>
+  for (const principal of understood(() => principalsOf(document))) {
+    if (!principal.startsWith('arn:')) {
+      if (identities.arnOf(principal) === undefined) throw unknown(principal)
+      continue
+    }
+    const id = identities.uniqueId(principal)
+    if (id === undefined) throw unknown(principal)
+    if (!principal.endsWith(':root')) principalIds[principal] = id
+  }
+  understood(() => trustPolicy(document, principalIds))
+  return { trustPolicy: document, principalIds }
+}
+
+const unknown = (principal: string) =>
+  iamFault('malformedPolicyDocument', `Invalid principal in policy: "AWS":"${principal}"`)
+
+/** A trust policy as it is shown: who is gone is called by the unique id, as a namesake is somebody else. */
+export const shownTrust = (
+  { trustPolicy: text, principalIds }: { readonly trustPolicy: string; readonly principalIds: object },
+  identities: Pick<Identities, 'uniqueId'>,
+): string =>
+  Object.entries(principalIds as Readonly<Record<string, string>>).reduce(
+    (shown, [arn, id]) =>
+      identities.uniqueId(arn) === id ? shown : shown.replaceAll(JSON.stringify(arn), () => JSON.stringify(id)),
+    text,
+  )
+
+/** RFC 3986, as IAM answers documents. */
+export const urlEncoded = (document: string): string =>
+  encodeURIComponent(document).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
