@@ -21,7 +21,7 @@ const missing = noSuch('The user with name nobody cannot be found.')
 describe('CreateUser', () => {
   test('answers the user as it is', async () => {
     const { User } = await iam().send(
-      new CreateUserCommand({ UserName: 'Carla', Path: '/division/team/', Tags: [{ Key: 'team', Value: 'a & b' }] }),
+      new CreateUserCommand({ UserName: 'Carla', Path: '/division/team/', Tags: [{ Key: 'team', Value: 'a + b' }] }),
     )
     expect(User).toEqual({
       Path: '/division/team/',
@@ -29,7 +29,7 @@ describe('CreateUser', () => {
       UserId: expect.stringMatching(/^AIDA[A-Z2-7]{17}$/),
       Arn: 'arn:aws:iam::111122223333:user/division/team/Carla',
       CreateDate: new Date(house().clock.now()),
-      Tags: [{ Key: 'team', Value: 'a & b' }],
+      Tags: [{ Key: 'team', Value: 'a + b' }],
     })
     expect((await iam().send(new GetUserCommand({ UserName: 'Carla' }))).User).toEqual(User)
   })

@@ -52,23 +52,67 @@ interface Family {
   readonly given: fc.Arbitrary<string>
 }
 const texts = ['a', 'A', 'b', 'ab', 'blue', 'alice', 'a*', '', '${aws:username}']
-const moments = ['2026-11-24T10:00:00Z', '2026-11-24', '2026-11-24T11:00:00+01:00', '2027-01-01T00:00:00Z', '1795514400']
+const moments = [
+  '2026-11-24T10:00:00Z',
+  '2026-11-24',
+  '2026-11-24T11:00:00+01:00',
+  '2027-01-01T00:00:00Z',
+  '1795514400',
+]
 const arns = ['arn:aws:iam::111122223333:user/alice', 'arn:aws:sns:eu-west-1:444455556666:a:b', 'arn:aws:s3:::x']
 const families: readonly Family[] = [
   {
-    operators: ['StringEquals', 'StringNotEquals', 'StringEqualsIgnoreCase', 'StringNotEqualsIgnoreCase', 'StringLike', 'StringNotLike'],
-    keys: ['kms:ViaService', 'kms:EncryptionContext:Tenant', 'aws:PrincipalTag/team', 'aws:TagKeys', 'kms:GrantOperations'],
-    wanted: fc.constantFrom(...texts, 'a?', '*', '?*', '*b*', '${aws:PrincipalTag/team}', "${aws:userName, 'a'}*", '${*}', 'a${?}', '${aws:TagKeys}'),
+    operators: [
+      'StringEquals',
+      'StringNotEquals',
+      'StringEqualsIgnoreCase',
+      'StringNotEqualsIgnoreCase',
+      'StringLike',
+      'StringNotLike',
+    ],
+    keys: [
+      'kms:ViaService',
+      'kms:EncryptionContext:Tenant',
+      'aws:PrincipalTag/team',
+      'aws:TagKeys',
+      'kms:GrantOperations',
+    ],
+    wanted: fc.constantFrom(
+      ...texts,
+      'a?',
+      '*',
+      '?*',
+      '*b*',
+      '${aws:PrincipalTag/team}',
+      "${aws:userName, 'a'}*",
+      '${*}',
+      'a${?}',
+      '${aws:TagKeys}',
+    ),
     given: fc.constantFrom(...texts),
   },
   {
-    operators: ['NumericEquals', 'NumericNotEquals', 'NumericLessThan', 'NumericLessThanEquals', 'NumericGreaterThan', 'NumericGreaterThanEquals'],
+    operators: [
+      'NumericEquals',
+      'NumericNotEquals',
+      'NumericLessThan',
+      'NumericLessThanEquals',
+      'NumericGreaterThan',
+      'NumericGreaterThanEquals',
+    ],
     keys: ['kms:RotationPeriodInDays', 'aws:MultiFactorAuthAge'],
     wanted: fc.constantFrom('7', '30', 7, 30, '7.0', '-1'),
     given: fc.constantFrom('7', '30', '8', '-1', '07', 'seven'),
   },
   {
-    operators: ['DateEquals', 'DateNotEquals', 'DateLessThan', 'DateLessThanEquals', 'DateGreaterThan', 'DateGreaterThanEquals'],
+    operators: [
+      'DateEquals',
+      'DateNotEquals',
+      'DateLessThan',
+      'DateLessThanEquals',
+      'DateGreaterThan',
+      'DateGreaterThanEquals',
+    ],
     keys: ['aws:CurrentTime', 'aws:TokenIssueTime'],
     wanted: fc.constantFrom(...moments),
     given: fc.constantFrom(...moments, 'today'),
@@ -88,13 +132,27 @@ const families: readonly Family[] = [
   {
     operators: ['IpAddress', 'NotIpAddress'],
     keys: ['aws:SourceIp'],
-    wanted: fc.constantFrom('10.0.0.0/8', '10.1.2.3', '0.0.0.0/0', '10.1.2.2/31', '2001:db8::/32', '2001:DB8:0:0::1', '::/0'),
+    wanted: fc.constantFrom(
+      '10.0.0.0/8',
+      '10.1.2.3',
+      '0.0.0.0/0',
+      '10.1.2.2/31',
+      '2001:db8::/32',
+      '2001:DB8:0:0::1',
+      '::/0',
+    ),
     given: fc.constantFrom('10.1.2.3', '10.200.0.1', '192.0.2.1', '2001:db8::1', '2001:db9::1', 'here'),
   },
   {
     operators: ['ArnEquals', 'ArnNotEquals', 'ArnLike', 'ArnNotLike'],
     keys: ['aws:PrincipalArn', 'aws:SourceArn'],
-    wanted: fc.constantFrom(...arns, 'arn:aws:iam::*:user/*', 'arn:*:*:*:*:*', 'arn:aws:s??:*:*:a:*', 'arn:aws:iam::111122223333:user/${aws:username}'),
+    wanted: fc.constantFrom(
+      ...arns,
+      'arn:aws:iam::*:user/*',
+      'arn:*:*:*:*:*',
+      'arn:aws:s??:*:*:a:*',
+      'arn:aws:iam::111122223333:user/${aws:username}',
+    ),
     given: fc.constantFrom(...arns, 'x'),
   },
 ]
@@ -126,7 +184,10 @@ const conditionOf = (kind: Kind): fc.Arbitrary<Block> =>
     {
       weight: 1,
       arbitrary: fc
-        .tuple(fc.constantFrom('aws:TagKeys', 'kms:ViaService', 'aws:SourceIp'), fc.constantFrom('true', 'false', true, false))
+        .tuple(
+          fc.constantFrom('aws:TagKeys', 'kms:ViaService', 'aws:SourceIp'),
+          fc.constantFrom('true', 'false', true, false),
+        )
         .map(([name, value]) => ({ Null: { [name]: value } })),
     },
   )
@@ -200,9 +261,18 @@ export const request: fc.Arbitrary<Arbitrary> = fc.record({
   keyPolicy: fc.option(documentOf('key'), { nil: undefined, freq: 6 }),
   principalIds: fc.constantFrom({}, {}, { [alice.arn]: alice.userId }),
   identityPolicies: fc.array(documentOf('identity'), { maxLength: 2 }),
-  sessionPolicies: fc.option(fc.array(documentOf('identity'), { minLength: 1, maxLength: 2 }), { nil: undefined, freq: 2 }),
+  sessionPolicies: fc.option(fc.array(documentOf('identity'), { minLength: 1, maxLength: 2 }), {
+    nil: undefined,
+    freq: 2,
+  }),
   action: fc.constantFrom('kms:Encrypt', 'kms:Encrypt', 'kms:Decrypt', 'kms:DescribeKey'),
-  resource: fc.constantFrom(key, key, `arn:aws:kms:eu-west-1:${account}:alias/alice/x`, `arn:aws:kms:eu-west-1:${account}:alias/red/x`, '*'),
+  resource: fc.constantFrom(
+    key,
+    key,
+    `arn:aws:kms:eu-west-1:${account}:alias/alice/x`,
+    `arn:aws:kms:eu-west-1:${account}:alias/red/x`,
+    '*',
+  ),
   values: contexts,
   grant: fc.constantFrom('a'.repeat(64), undefined, undefined, undefined),
 })

@@ -47,12 +47,17 @@ describe('@cloud-copilot/iam-simulate', () => {
   })
 
   // Else the reason in the table would be an old one.
-  test.each(told.map((row) => [row.name, row.simulate, row] as const))('does not: %s, as %s', async (_name, _reason, row) => {
-    expect(await simulated(row)).not.toBe(wanted(row))
-  })
+  test.each(told.map((row) => [row.name, row.simulate, row] as const))(
+    'does not: %s, as %s',
+    async (_name, _reason, row) => {
+      expect(await simulated(row)).not.toBe(wanted(row))
+    },
+  )
 
   test('agrees with most of the table', () => {
-    console.log(`iam-simulate: ${asked.length} of ${rows.length} rows agree, ${told.length} are told apart with a reason`)
+    console.log(
+      `iam-simulate: ${asked.length} of ${rows.length} rows agree, ${told.length} are told apart with a reason`,
+    )
     expect(asked.length).toBeGreaterThan(rows.length * 0.85)
   })
 })

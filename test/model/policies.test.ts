@@ -80,11 +80,10 @@ describe('policies and requests at random', () => {
         const end = decision.allowed ? decision.by : `${decision.explicit} ${decision.policyType}`
         ends.set(end, (ends.get(end) ?? 0) + 1)
       }),
-      { numRuns: 60_000 },
+      { numRuns: 20_000 },
     )
-    console.log(ends)
     // Else the policies had too little to do with the requests to say anything.
-    for (const end of ['key policy', 'identity policy', 'grant']) expect(ends.get(end)).toBeGreaterThan(1000)
+    for (const end of ['key policy', 'identity policy', 'grant']) expect(ends.get(end)).toBeGreaterThan(300)
     for (const type of ['identity-based', 'resource-based', 'session']) {
       expect(ends.get(`false ${type}`)).toBeGreaterThan(100)
       expect(ends.get(`true ${type}`)).toBeGreaterThan(100)

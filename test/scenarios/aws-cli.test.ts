@@ -1,24 +1,13 @@
-import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { answerOf, cli, noCli } from '../support/aws-cli.ts'
 import { credentialsIn, type HouseProcess, houseProcess } from '../support/process.ts'
 import { recordsIn } from '../support/raw.ts'
 
-/** The AWS CLI as Debian has it (`awscli`), with nothing but what the house says at its start. */
-const command = ['/usr/bin/aws', 'aws'].find((path) => spawnSync(path, ['--version']).status === 0)
-if (!command && process.env['CI']) throw new Error('there is no AWS CLI: install awscli')
-const reason = command ? '' : ' (skipped: there is no AWS CLI here; install awscli)'
-
-interface Said {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
 // Each command starts a Python of its own.
-describe.skipIf(!command)(`the AWS CLI${reason}`, { timeout: 180_000 }, () => {
+describe.skipIf(noCli)(`the AWS CLI${noCli}`, { timeout: 180_000 }, () => {
   let root: string
   let data: string
   let house: HouseProcess
@@ -33,35 +22,12 @@ describe.skipIf(!command)(`the AWS CLI${reason}`, { timeout: 180_000 }, () => {
     rmSync(root, { recursive: true, force: true })
   })
 
-  const say = (args: readonly string[], environment: Record<string, string> = {}): Promise<Said> =>
-    new Promise((resolve) => {
-      const child = spawn(command!, [...args, '--output', 'json'], {
-        cwd: root,
-        env: {
-          PATH: process.env['PATH'],
-          HOME: root,
-          AWS_SHARED_CREDENTIALS_FILE: join(data, 'credentials'),
-          AWS_REGION: 'us-east-1',
-          AWS_ENDPOINT_URL_KMS: house.url,
-          AWS_ENDPOINT_URL_STS: house.url,
-          AWS_EC2_METADATA_DISABLED: 'true',
-          AWS_PAGER: '',
-          ...environment,
-        },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
-      let stdout = ''
-      let stderr = ''
-      child.stdout.on('data', (chunk) => (stdout += String(chunk)))
-      child.stderr.on('data', (chunk) => (stderr += String(chunk)))
-      child.once('close', (code) => resolve({ code, stdout, stderr }))
-    })
+  const say = (args: readonly string[], environment: Record<string, string> = {}) =>
+    cli(root, { AWS_SHARED_CREDENTIALS_FILE: join(data, 'credentials'), ...addresses(), ...environment }, args)
+  const addresses = () => ({ AWS_ENDPOINT_URL_KMS: house.url, AWS_ENDPOINT_URL_STS: house.url })
   // Older versions do not read AWS_ENDPOINT_URL_...: the third line to paste says the address itself.
-  const aws = async <T>(service: string, ...args: string[]): Promise<T> => {
-    const { code, stdout, stderr } = await say([service, ...args, '--endpoint-url', house.url])
-    if (code !== 0) throw new Error(stderr)
-    return (stdout === '' ? {} : JSON.parse(stdout)) as T
-  }
+  const aws = async <T>(service: string, ...args: string[]): Promise<T> =>
+    answerOf(await say([service, ...args, '--endpoint-url', house.url]))
   const refused = async (...args: string[]) => (await say([...args, '--endpoint-url', house.url])).stderr.trim()
   const newKey = async (...args: string[]) =>
     (await aws<{ KeyMetadata: Record<string, unknown> & { KeyId: string; Arn: string } }>('kms', 'create-key', ...args))

@@ -14,7 +14,7 @@ import {
   ListResourceTagsCommand,
 } from '@aws-sdk/client-kms'
 import { expect, test } from 'vitest'
-import { alice } from '../support/house.ts'
+import { administrator, alice } from '../support/house.ts'
 import { credentialsIn, houseProcess } from '../support/process.ts'
 import { connected, folders, main, stop } from '../support/starts.ts'
 
@@ -27,7 +27,7 @@ const seeded = {
   accounts: [
     {
       id: account,
-      users: [{ name, accessKeyId, secretAccessKey, policies: [{ Version: '2012-10-17', Statement: [] }] }],
+      users: [{ name, accessKeyId, secretAccessKey, policies: [administrator] }],
     },
     { id: '444455556666' },
   ],

@@ -7,6 +7,7 @@ import { ConfigFault, config } from '@keyledger/command'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { filesIn } from '../support/files.ts'
 import { leapingHouse } from '../support/leaping-house.ts'
+import { administrator } from '../support/house.ts'
 import { credentialsIn, houseProcess } from '../support/process.ts'
 import { connected, failed, folders, stop } from '../support/starts.ts'
 
@@ -20,7 +21,12 @@ describe('a bad setting is one line and exit code 2', () => {
     return path
   }
   const seedOf = (seed: unknown) => file('seed.json', typeof seed === 'string' ? seed : JSON.stringify(seed))
-  const user = { name: 'admin', accessKeyId: 'AKIASEEDSEEDSEEDSEED', secretAccessKey: 'a secret for the seed to keep' }
+  const user = {
+    name: 'admin',
+    accessKeyId: 'AKIASEEDSEEDSEEDSEED',
+    secretAccessKey: 'a secret for the seed to keep',
+    policies: [administrator],
+  }
   const account = { id: '111122223333', users: [user] }
   const key = { account: '111122223333', region: 'us-east-1', keyId: '0b1c2d3e-4f50-6172-8394-a5b6c7d8e9fa' }
   const pem = (kind: string) => `-----BEGIN ${kind}-----\nAAAA\n-----END ${kind}-----\n`

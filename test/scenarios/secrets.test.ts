@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { kms } from '@keyledger/command'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { copyOf, filesIn, sightings } from '../support/files.ts'
-import { alice, bob } from '../support/house.ts'
+import { administrator, alice, bob } from '../support/house.ts'
 import { type Member, type Operation, operationOf } from '../support/model.ts'
 import { type HouseProcess, houseProcess } from '../support/process.ts'
 import { asker, say } from '../support/raw.ts'
@@ -28,7 +28,9 @@ const needles: Record<string, Uint8Array> = {
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'keyledger-secrets-'))
   data = join(folder, 'data')
-  const users = ({ name, accessKeyId, secretAccessKey }: typeof alice) => [{ name, accessKeyId, secretAccessKey }]
+  const users = ({ name, accessKeyId, secretAccessKey }: typeof alice) => [
+    { name, accessKeyId, secretAccessKey, policies: [administrator] },
+  ]
   const seed = {
     accounts: [alice, bob].map((one) => ({ id: one.account, users: users(one) })),
     keys: [{ account: alice.account, region: 'us-east-1', keyId: seedKey, material: material.toString('base64') }],

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { alice, bob } from '../support/house.ts'
+import { alice, arnOf, bob } from '../support/house.ts'
 import { type LeapingHouse, leapingHouse } from '../support/leaping-house.ts'
 import { type Asked, type Heard, type TrailRecord, asker, factsIn, recordsIn, say } from '../support/raw.ts'
 
@@ -272,10 +272,16 @@ describe('what a record says', () => {
   })
   const context = { Purpose: 'backup', tenant: 'Ä' }
 
-  test('Encrypt: the context as it came, no plaintext, no answer', async () => {
+  test('Encrypt: the context as it came, no plaintext, no token, no answer', async () => {
+    const grant = await ask('CreateGrant', {
+      KeyId: key.KeyId,
+      GranteePrincipal: arnOf(alice),
+      Operations: ['Encrypt'],
+    })
+    const { GrantToken } = JSON.parse(grant.body) as { GrantToken: string }
     const { records, wanted } = await put(
       'Encrypt',
-      { KeyId: key.KeyId, Plaintext: 'cGxhaW4=', EncryptionContext: context, GrantTokens: ['a token'] },
+      { KeyId: key.KeyId, Plaintext: 'cGxhaW4=', EncryptionContext: context, GrantTokens: [GrantToken] },
       {
         requestParameters: { keyId: key.KeyId, encryptionContext: context, encryptionAlgorithm: 'SYMMETRIC_DEFAULT' },
         resources: [resource(key.Arn)],

@@ -45,7 +45,9 @@ describe('what AWS decides, row by row', () => {
   test('there are 250 rows at least, no two of one name, and all three ways in and out are among them', () => {
     expect(rows.length).toBeGreaterThanOrEqual(250)
     expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length)
-    const ends = new Set(rows.map(({ expected }) => (expected.allowed ? expected.by : `${expected.explicit} ${expected.policyType}`)))
+    const ends = new Set(
+      rows.map(({ expected }) => (expected.allowed ? expected.by : `${expected.explicit} ${expected.policyType}`)),
+    )
     expect([...ends].sort()).toEqual([
       'false identity-based',
       'false resource-based',

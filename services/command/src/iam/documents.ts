@@ -24,8 +24,9 @@ export const acceptableTrust = (
   document: string,
   identities: Pick<Identities, 'uniqueId' | 'arnOf'>,
 ): { readonly trustPolicy: string; readonly principalIds: Readonly<Record<string, string>> } => {
+  understood(() => trustPolicy(document))
   const principalIds = Object.create(null) as Record<string, string>
-  for (const principal of understood(() => principalsOf(document))) {
+  for (const principal of principalsOf(document)) {
     if (!principal.startsWith('arn:')) {
       if (identities.arnOf(principal) === undefined) throw unknown(principal)
       continue
@@ -34,7 +35,6 @@ export const acceptableTrust = (
     if (id === undefined) throw unknown(principal)
     if (!principal.endsWith(':root')) principalIds[principal] = id
   }
-  understood(() => trustPolicy(document, principalIds))
   return { trustPolicy: document, principalIds }
 }
 
