@@ -7,7 +7,10 @@ export const bench = {
   /** Seconds a round; the rounds of what is compared alternate, and the medians are compared. */
   seconds: 5,
   rounds: 3,
-  user: { name: 'bench', accessKeyId: 'AKIABENCHBENCHBENCH1', secretAccessKey: 'bench-secret-access-key-of-the-bench',
+  user: {
+    name: 'bench',
+    accessKeyId: 'AKIABENCHBENCHBENCH1',
+    secretAccessKey: 'bench-secret-access-key-of-the-bench',
     policies: [{ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }],
   },
   account: '111122223333',

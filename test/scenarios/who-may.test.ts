@@ -70,7 +70,12 @@ describe.skipIf(noCli)(`people, roles and grants from the AWS CLI${noCli}`, { ti
     const trust = statement('sts:AssumeRole', { Principal: { AWS: user } })
     await aws('iam', 'create-role', '--role-name', 'batch', '--assume-role-policy-document', trust)
     const { Credentials } = await uma.aws<{ Credentials: Credentials }>(
-      ...['sts', 'assume-role', '--role-arn', RoleArn, '--role-session-name', 'night'],
+      'sts',
+      'assume-role',
+      '--role-arn',
+      RoleArn,
+      '--role-session-name',
+      'night',
     )
     const batch = as(Credentials)
     expect(await batch.aws('sts', 'get-caller-identity')).toMatchObject({
@@ -81,8 +86,17 @@ describe.skipIf(noCli)(`people, roles and grants from the AWS CLI${noCli}`, { ti
     expect(await batch.refused(...encrypt, 'tenant=a')).toContain('AccessDeniedException')
 
     const { GrantToken, GrantId } = await aws<{ GrantToken: string; GrantId: string }>(
-      ...['kms', 'create-grant', '--key-id', KeyId, '--grantee-principal', RoleArn],
-      ...['--operations', 'Encrypt', 'RetireGrant', '--constraints', 'EncryptionContextSubset={tenant=a}'],
+      'kms',
+      'create-grant',
+      '--key-id',
+      KeyId,
+      '--grantee-principal',
+      RoleArn,
+      '--operations',
+      'Encrypt',
+      'RetireGrant',
+      '--constraints',
+      'EncryptionContextSubset={tenant=a}',
     )
     expect(await batch.aws(...encrypt, 'tenant=a,purpose=backup')).toMatchObject({ KeyId: Arn })
     for (const context of ['tenant=b', 'purpose=backup'])
@@ -130,8 +144,14 @@ describe.skipIf(noCli)(`people, roles and grants from the AWS CLI${noCli}`, { ti
     const now = Math.floor(Date.now() / 1000)
     const token = (sub: string) => issuer.token({ sub, aud: 'keyledger', iat: now, exp: now + 300 })
     const assume = (identityToken: string) => [
-      ...['sts', 'assume-role-with-web-identity', '--role-arn', RoleArn, '--role-session-name', 'job'],
-      ...['--web-identity-token', identityToken],
+      'sts',
+      'assume-role-with-web-identity',
+      '--role-arn',
+      RoleArn,
+      '--role-session-name',
+      'job',
+      '--web-identity-token',
+      identityToken,
     ]
     const { Credentials } = await admin().aws<{ Credentials: Credentials }>(...assume(await token('job-7')))
     const workload = as(Credentials)

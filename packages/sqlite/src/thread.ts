@@ -9,7 +9,9 @@ const { default: open } = (await import(procedures)) as { default: (db: Database
 const db = new DatabaseSync(path)
 // FULL: a commit that returned is on the disk. secure_delete: what is deleted is overwritten, not just forgotten.
 // Pages of 16 KiB: a commit of thirty records writes two or three of them, where it would write a dozen of SQLite's 4 KiB.
-db.exec('PRAGMA page_size=16384; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA busy_timeout=10000')
+db.exec(
+  'PRAGMA page_size=16384; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA busy_timeout=10000',
+)
 const { reads, writes, outside, undone } = open(db)
 
 type Run = (...args: readonly unknown[]) => unknown

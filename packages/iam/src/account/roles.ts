@@ -73,15 +73,21 @@ const changed = (state: Account, name: string, change: (role: Role) => Role): Ac
   return { ...state, roles: put(state.roles, name, change(role)) }
 }
 
+/** What of a command its event says. */
+const described = (role: Described & Trust): Described & Trust => {
+  const { roleName, roleId, path, description, maxSessionDuration, tags, trustPolicy, principalIds } = role
+  return { roleName, roleId, path, description, maxSessionDuration, tags, trustPolicy, principalIds }
+}
+
 export const roles: Slice<RoleCommand, RoleEvent> = {
   decide: {
-    CreateRole: (state, { type: _, now, ...role }) => {
+    CreateRole: (state, { now, ...role }) => {
       made(state)
       if (isTaken(state.roles, role.roleName)) throw iamFault('roleExists', role.roleName)
       if (Object.keys(state.roles).length >= maxRoles) throw iamFault('tooMany', 'RolesPerAccount', maxRoles)
       sizedTrustPolicy(role.trustPolicy)
       acceptableTags(role.tags)
-      return [{ type: 'RoleCreated', data: { ...role, createdAt: now } }]
+      return [{ type: 'RoleCreated', data: { ...described(role), createdAt: now } }]
     },
     DeleteRole: (state, { roleName }) => {
       if (!isEmpty(roleOf(state, roleName).policies)) throw iamFault('policiesLeft')
