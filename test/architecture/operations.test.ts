@@ -114,7 +114,9 @@ describe('the mirrored tests', () => {
     const source = files(`test/${service}`, '.test.ts')
       .map((name) => text(`test/${service}/${name}.test.ts`))
       .join('\n')
-    expect(rows.filter((name) => !source.includes(`new ${name}Command(`))).toEqual([])
+    // What is not AWS's the SDK does not have: it is asked for by hand.
+    const asked = (name: string) => source.includes(name === 'CreateAccount' ? `Action=${name}` : `new ${name}Command(`)
+    expect(rows.filter((name) => !asked(name))).toEqual([])
   })
   const keyless = new Set(['CreateKey', 'GenerateRandom'])
   const roomsOf = (name: string) =>

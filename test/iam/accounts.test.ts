@@ -1,5 +1,6 @@
 import { GetUserCommand, ListAccessKeysCommand } from '@aws-sdk/client-iam'
 import { CreateKeyCommand } from '@aws-sdk/client-kms'
+import { entriesOf } from '@keyledger/iam'
 import { describe, expect, test } from 'vitest'
 import { type Person, alice, arnOf, bob } from '../support/house.ts'
 import { openHouse, posted, recordsOf } from './asking.ts'
@@ -54,7 +55,7 @@ describe('CreateAccount', () => {
       message: 'Account with id 444455556666 already exists.',
     })
     const { identities } = house().house.world
-    expect(Object.keys(identities.account(bob.account)!.users)).toEqual(['bob'])
+    expect([...entriesOf(identities.account(bob.account)!.users)].map(([name]) => name)).toEqual(['bob'])
   })
   test("is the first account's alone", async () => {
     expect(codeIn(await create('777788889998', bob))).toEqual({
@@ -112,7 +113,7 @@ describe('IAM over the wire', () => {
   })
   test('refuses who has no permission, and says which', async () => {
     const account = house().house.world.identities.account(alice.account)!
-    expect(Object.keys(account.users)).toEqual(['alice'])
+    expect([...entriesOf(account.users)].map(([name]) => name)).toEqual(['alice'])
     await posted(house(), `${query}CreateUser&UserName=hans&Path=/x/`)
     const { xml } = await posted(house(), `${query}CreateAccessKey&UserName=hans`)
     const hans = {

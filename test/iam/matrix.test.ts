@@ -182,7 +182,12 @@ test('the matrix has every operation in it', () => {
   expect(Object.keys(columns).toSorted()).toEqual(supported.toSorted())
 })
 
-describe.each(Object.entries(columns))('%s', (operation, { byIamAlone, alias, grant }) => {
+const all = Object.entries(columns)
+const ofKeys = all.filter(([, { byIamAlone }]) => !byIamAlone)
+const grantable = all.filter(([, { grant }]) => grant)
+const ungrantable = ofKeys.filter(([, { grant, alias }]) => !grant && !alias)
+
+describe.each(all)('%s', (operation, { byIamAlone, alias }) => {
   test('is refused to who has no permission', async () => {
     expect(await outcome(operation, 'nobody', await freshKey())).toBe('refused')
   })
@@ -196,30 +201,33 @@ describe.each(Object.entries(columns))('%s', (operation, { byIamAlone, alias, gr
     expect(await outcome(operation, 'permitted', await freshKey())).toBe('allowed')
   })
 
-  test.runIf(grant)('is allowed by a grant, and no longer once a policy denies it', async () => {
+  test("is refused again by an explicit deny of the caller's own policies", async () => {
+    const said = byIamAlone || alias ? 'explicitly denied' : deniedOf(operation)
+    for (const name of ['denied', 'barred'])
+      expect(await outcome(operation, name, await freshKey(naming('Allow', name)))).toBe(said)
+  })
+})
+
+test.each(ofKeys)('%s is refused again by an explicit deny of the key policy', async (operation) => {
+  const keyId = await freshKey(naming('Allow', 'permitted'), naming('Deny', 'permitted'))
+  expect(await outcome(operation, 'permitted', keyId)).toBe(deniedOf(operation))
+})
+
+test.each(grantable)(
+  '%s is allowed by a grant, and no longer once a policy denies it',
+  async (operation, { grant }) => {
     const keyId = await freshKey()
     await granted(keyId, 'nobody', grant!)
     expect(await outcome(operation, 'nobody', keyId)).toBe('allowed')
     const Policy = policyOf([...open, naming('Deny', 'nobody')])
     await house.kms().send(new PutKeyPolicyCommand({ KeyId: keyId, Policy }))
     expect(await outcome(operation, 'nobody', keyId)).toBe(deniedOf(operation))
-  })
+  },
+)
 
-  test.runIf(!grant && !byIamAlone && !alias)('cannot be granted', async () => {
-    const keyId = await freshKey()
-    await expect(granted(keyId, 'nobody', [operation as GrantOperation])).rejects.toThrow('enum value set')
-  })
-
-  test("is refused again by an explicit deny of the caller's own policies", async () => {
-    const said = byIamAlone || alias ? 'explicitly denied' : deniedOf(operation)
-    for (const name of ['denied', 'barred'])
-      expect(await outcome(operation, name, await freshKey(naming('Allow', name)))).toBe(said)
-  })
-
-  test.runIf(!byIamAlone)('is refused again by an explicit deny of the key policy', async () => {
-    const keyId = await freshKey(naming('Allow', 'permitted'), naming('Deny', 'permitted'))
-    expect(await outcome(operation, 'permitted', keyId)).toBe(deniedOf(operation))
-  })
+test.each(ungrantable)('%s cannot be granted', async (operation) => {
+  const keyId = await freshKey()
+  await expect(granted(keyId, 'nobody', [operation as GrantOperation])).rejects.toThrow('enum value set')
 })
 
 test('a refusal says who, what, on which key, and which kind of policy it was', async () => {

@@ -11,6 +11,7 @@ import {
   PutRolePolicyCommand,
   UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam'
+import { named } from '@keyledger/iam'
 import { describe, expect, test } from 'vitest'
 import { alice, arnOf, bob } from '../support/house.ts'
 import { allowing, conflict, exists, limitExceeded, malformed, noSuch, openHouse, refusal, trusting } from './asking.ts'
@@ -89,7 +90,7 @@ describe('UpdateAssumeRolePolicy', () => {
     const { User } = await iam().send(new CreateUserCommand({ UserName }))
     await created('trusting', trusting(User!.Arn!))
     const { identities } = house().house.world
-    const idsOf = () => ({ ...identities.account(alice.account)!.roles['trusting']!.principalIds })
+    const idsOf = () => ({ ...named(identities.account(alice.account)!.roles, 'trusting')!.principalIds })
     expect(idsOf()).toEqual({ [User!.Arn!]: User!.UserId })
     await iam().send(new DeleteUserCommand({ UserName }))
     expect(await trustOf('trusting')).toBe(trusting(User!.UserId!))

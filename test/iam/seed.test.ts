@@ -8,6 +8,7 @@ import {
   GetUserPolicyCommand,
   ListAccessKeysCommand,
 } from '@aws-sdk/client-iam'
+import { named } from '@keyledger/iam'
 import { afterAll, describe, expect, test } from 'vitest'
 import { administrator, alice, bob, testHouse } from '../support/house.ts'
 import { allowing, trusting } from './asking.ts'
@@ -65,7 +66,7 @@ describe('a seed', () => {
       Tags: [{ Key: 'site', Value: 'x' }],
     })
     const { identities } = house.house.world
-    const { reader, writer } = identities.account(alice.account)!.roles
+    const [reader, writer] = ['reader', 'writer'].map((name) => named(identities.account(alice.account)!.roles, name))
     expect({ ...reader!.principalIds }).toEqual({
       [arn('user/team/alice')]: User!.UserId,
       [arn('role/writer')]: writer!.roleId,

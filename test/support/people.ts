@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { accountStream } from '@keyledger/iam'
+import { accountStream, userOf } from '@keyledger/iam'
 import { type TestHouse, unknownKey } from './asking.ts'
 import { type Person, alice } from './house.ts'
 
@@ -47,8 +47,8 @@ export const leave = async (house: TestHouse, { account, name, accessKeyId }: Pe
   const { world, stream, envelope } = accountOf(house, account)
   const { accounts } = world.identities
   await accounts.handle(stream, { type: 'DeleteAccessKey', userName: name, accessKeyId }, envelope)
-  const { users } = await accounts.find(stream)
-  for (const policyName of Object.keys(users[name]!.policies))
+  const { policies } = userOf(await accounts.find(stream), name)
+  for (const policyName of Object.keys(policies))
     await accounts.handle(stream, { type: 'DeleteUserPolicy', userName: name, policyName }, envelope)
   await accounts.handle(stream, { type: 'DeleteUser', userName: name }, envelope)
 }

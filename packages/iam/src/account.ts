@@ -1,10 +1,12 @@
 import { accessKeys, type AccessKeyCommand, type AccessKeyEvent } from './account/access-keys.ts'
+import { noNames } from './account/names.ts'
 import { roles, type RoleCommand, type RoleEvent } from './account/roles.ts'
-import { type Account, type Slice, none } from './account/state.ts'
+import type { Account, Slice } from './account/state.ts'
 import { users, type UserCommand, type UserEvent } from './account/users.ts'
 import { iamFault } from './iam-fault.ts'
 
 export { accessKeysOf } from './account/access-keys.ts'
+export { type Names, entriesOf, named } from './account/names.ts'
 export { policySize } from './account/policies.ts'
 export { roleOf } from './account/roles.ts'
 export type { AccessKey, AccessKeyStatus, Account, Role, Tag, User } from './account/state.ts'
@@ -36,7 +38,7 @@ export type AccountEvent = OwnEvent | UserEvent | AccessKeyEvent | RoleEvent
  * account that was never made nothing can be made.
  */
 export const account: { readonly initial: Account } & Slice<AccountCommand, AccountEvent> = {
-  initial: { id: undefined, createdAt: 0, users: none, roles: none, accessKeys: none },
+  initial: { id: undefined, createdAt: 0, users: noNames, roles: noNames, accessKeys: noNames },
   decide: {
     ...users.decide,
     ...accessKeys.decide,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Role, User } from './account.ts'
 import { account } from './account.ts'
+import { noNames, withName } from './account/names.ts'
 import type { SessionClaims } from './caller.ts'
 import { sessionCaller, sessionSubject, userCaller } from './callers.ts'
 import { decide } from './evaluation.ts'
@@ -132,13 +133,18 @@ describe('a session', () => {
     expect([caller.userName, caller.sessionPolicies?.length, caller.issuedAt]).toEqual(['alice', 1, claims.issuedAt])
   })
   test('is of nobody once its role or user is gone, even if there is a namesake', () => {
-    const state = { ...account.initial, id: accountId, users: { alice: user }, roles: { reader: role } }
+    const state = {
+      ...account.initial,
+      id: accountId,
+      users: withName(noNames, 'alice', user),
+      roles: withName(noNames, 'reader', role),
+    }
     const ofUser = { ...claims, of: { kind: 'user', userName: 'alice', userId: 'AIDA1' } } as const
     expect([sessionSubject(state, claims), sessionSubject(state, ofUser)]).toEqual([role, user])
     const namesakes = {
       ...state,
-      users: { alice: { ...user, userId: 'AIDA2' } },
-      roles: { reader: { ...role, roleId: 'AROA2' } },
+      users: withName(noNames, 'alice', { ...user, userId: 'AIDA2' }),
+      roles: withName(noNames, 'reader', { ...role, roleId: 'AROA2' }),
     }
     expect([sessionSubject(namesakes, claims), sessionSubject(namesakes, ofUser)]).toEqual([undefined, undefined])
     expect([sessionSubject(account.initial, claims), sessionSubject(account.initial, ofUser)]).toEqual([

@@ -1,4 +1,4 @@
-import type { Account, Role, Tag, User } from './account.ts'
+import { type Account, type Role, type Tag, type User, named } from './account.ts'
 import type { Caller, Principal, SessionClaims } from './caller.ts'
 import { type Policy, identityPolicy } from './evaluation.ts'
 
@@ -119,8 +119,12 @@ const roleSession = (role: Role, sessionName: string, claims: SessionClaims): Ca
 
 /** Whose session it is, if they are still there: a namesake made since has another unique id and is somebody else. */
 export const sessionSubject = ({ users, roles }: Account, { of }: SessionClaims): User | Role | undefined => {
-  if (of.kind === 'user') return users[of.userName]?.userId === of.userId ? users[of.userName] : undefined
-  return roles[of.roleName]?.roleId === of.roleId ? roles[of.roleName] : undefined
+  if (of.kind === 'user') {
+    const user = named(users, of.userName)
+    return user?.userId === of.userId ? user : undefined
+  }
+  const role = named(roles, of.roleName)
+  return role?.roleId === of.roleId ? role : undefined
 }
 
 /** The caller of a session of `subject`, which {@link sessionSubject} found. */

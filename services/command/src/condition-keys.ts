@@ -1,5 +1,6 @@
 import type { ContextValue } from '@keyledger/iam'
 import type { Key } from '@keyledger/keys'
+import { tagsOfIdentity } from './iam/tags-of.ts'
 import type { Call } from './operation.ts'
 
 /** What a condition may ask about: the request, and the key it is about, if it is about one. */
@@ -12,7 +13,7 @@ interface Asked {
 }
 type Value = (asked: Asked) => ContextValue | undefined
 type Strings = Readonly<Record<string, string>>
-type Tags = readonly { readonly TagKey: string; readonly TagValue: string }[]
+type Pairs = readonly (readonly [name: string, value: string])[]
 
 const day = 86_400_000
 /** More aliases than this, and kms:ResourceAliases is not there: a policy that asks for it fails closed. */
@@ -81,8 +82,19 @@ const trailingDays: Value = ({ call, key }) => {
   return String(Math.floor((call.time - last) / day))
 }
 
+/** KMS and IAM have two names for the same. */
+type Tag = { readonly TagKey: string; readonly TagValue: string } | { readonly Key: string; readonly Value: string }
+const requestTags = (asked: Asked): Pairs =>
+  (member<readonly Tag[]>(asked, 'Tags') ?? []).map((tag) =>
+    'TagKey' in tag ? ([tag.TagKey, tag.TagValue] as const) : ([tag.Key, tag.Value] as const),
+  )
+const resourceTags = ({ call, action, key }: Asked): Pairs =>
+  key
+    ? key.tags.map(({ TagKey, TagValue }) => [TagKey, TagValue] as const)
+    : tagsOfIdentity(call, action).map(({ key: name, value }) => [name, value] as const)
+
 const tagKeys: Value = (asked) =>
-  some(member<Tags>(asked, 'Tags')?.map(({ TagKey }) => TagKey) ?? member<readonly string[]>(asked, 'TagKeys'))
+  some(member<readonly string[]>(asked, 'TagKeys') ?? requestTags(asked).map(([name]) => name))
 
 /** CreateKey is about the key that it asks for; every other action about the one there is. */
 const ofKey =
@@ -168,11 +180,9 @@ const values: ReadonlyMap<string, Value> = new Map<string, Value>([
 const prefixes: readonly (readonly [string, (asked: Asked) => Iterable<readonly [string, string]>])[] = [
   ['kms:encryptioncontext:', (asked) => Object.entries(encryptionContext(asked) ?? {})],
   ['aws:principaltag/', ({ call }) => Object.entries(call.caller.tags)],
-  ['aws:resourcetag/', ({ key }) => (key?.tags ?? []).map(({ TagKey, TagValue }) => [TagKey, TagValue] as const)],
-  [
-    'aws:requesttag/',
-    (asked) => (member<Tags>(asked, 'Tags') ?? []).map(({ TagKey, TagValue }) => [TagKey, TagValue] as const),
-  ],
+  ['aws:resourcetag/', resourceTags],
+  ['iam:resourcetag/', resourceTags],
+  ['aws:requesttag/', requestTags],
 ]
 
 /** Answers what policies ask of this request, when they ask. */

@@ -8,6 +8,8 @@ import {
   type User,
   account,
   accountStream,
+  entriesOf,
+  named,
   roleArn,
   rootArn,
   sessionCaller,
@@ -48,8 +50,8 @@ export const identities = async (
     if (event.type === 'AccessKeyCreated') homes.set(event.data.accessKeyId, stream)
     else if (event.type === 'UserCreated') homes.set(event.data.userId, stream)
     else if (event.type === 'RoleCreated') homes.set(event.data.roleId, stream)
-    else if (event.type === 'UserDeleted') homes.delete(before.users[event.data.userName]?.userId ?? '')
-    else if (event.type === 'RoleDeleted') homes.delete(before.roles[event.data.roleName]?.roleId ?? '')
+    else if (event.type === 'UserDeleted') homes.delete(named(before.users, event.data.userName)?.userId ?? '')
+    else if (event.type === 'RoleDeleted') homes.delete(named(before.roles, event.data.roleName)?.roleId ?? '')
     else if (event.type === 'AccessKeyDeleted') {
       homes.delete(event.data.accessKeyId)
       callers.delete(event.data.accessKeyId)
@@ -95,8 +97,8 @@ export const identities = async (
 
   const caller = (accessKeyId: string): Caller | undefined => {
     const state = homeOf(accessKeyId)
-    const key = state?.accessKeys[accessKeyId]
-    const user = key?.status === 'Active' ? state!.users[key.userName] : undefined
+    const key = state && named(state.accessKeys, accessKeyId)
+    const user = key?.status === 'Active' ? named(state!.users, key.userName) : undefined
     if (!user || state?.id === undefined) return undefined
     const known = callers.get(accessKeyId)
     if (known?.user === user) return known.caller
@@ -121,9 +123,9 @@ export const identities = async (
     const state = stateOf(accountId)
     if (!state) return undefined
     if (root) return accountId
-    const user = kind === 'user' ? state.users[name] : undefined
+    const user = kind === 'user' ? named(state.users, name) : undefined
     if (user) return userArn(accountId, user) === arn ? user.userId : undefined
-    const role = kind === 'role' ? state.roles[name] : undefined
+    const role = kind === 'role' ? named(state.roles, name) : undefined
     return role && roleArn(accountId, role) === arn ? role.roleId : undefined
   }
 
@@ -131,10 +133,9 @@ export const identities = async (
     if (stateOf(id)) return rootArn(id)
     const state = homeOf(id)
     if (state?.id === undefined) return undefined
-    const user = Object.values(state.users).find(({ userId }) => userId === id)
-    if (user) return userArn(state.id, user)
-    const role = Object.values(state.roles).find(({ roleId }) => roleId === id)
-    return role && roleArn(state.id, role)
+    for (const [, user] of entriesOf(state.users)) if (user.userId === id) return userArn(state.id, user)
+    for (const [, role] of entriesOf(state.roles)) if (role.roleId === id) return roleArn(state.id, role)
+    return undefined
   }
 
   const accountIds = () => [...folds.values()].flatMap(({ state }) => state.id ?? [])

@@ -1,3 +1,4 @@
+import { named } from '@keyledger/iam'
 import { fault } from '@keyledger/keys'
 import type { Identities } from './world.ts'
 
@@ -14,7 +15,8 @@ const accountId = /^\d{12}$/
 
 const sessionOf = (identities: Identities, account: string, path: string): string | undefined => {
   const [role = '', session, ...more] = path.split('/')
-  const roleId = identities.account(account)?.roles[role]?.roleId
+  const owner = identities.account(account)
+  const roleId = owner && named(owner.roles, role)?.roleId
   return roleId && session && more.length === 0 ? `${roleId}:${session}` : undefined
 }
 

@@ -4,6 +4,7 @@ import {
   type AccountCommand,
   type AccountEvent,
   account as aggregate,
+  named,
   roleArn,
   rootArn,
   userArn,
@@ -22,7 +23,7 @@ const policyName = (index: number) => `policy-${index + 1}`
 export const userCommands = ({ id, users }: SeededAccount, now: number, state: Account): AccountCommand[] => [
   ...(state.id === undefined ? [{ type: 'CreateAccount' as const, now, accountId: id }] : []),
   ...users.flatMap(({ name: userName, path, tags, policies, accessKeys }): AccountCommand[] => [
-    ...(state.users[userName]
+    ...(named(state.users, userName)
       ? []
       : [{ type: 'CreateUser' as const, now, userName, userId: freshId('AIDA'), path, tags }]),
     ...policies.map((policy, index) => ({
@@ -32,10 +33,12 @@ export const userCommands = ({ id, users }: SeededAccount, now: number, state: A
       document: acceptablePolicy(JSON.stringify(policy)),
     })),
     ...accessKeys
-      .filter(({ accessKeyId }) => !state.accessKeys[accessKeyId])
+      .filter(({ accessKeyId }) => !named(state.accessKeys, accessKeyId))
       .map(({ accessKeyId }) => ({ type: 'CreateAccessKey' as const, now, userName, accessKeyId })),
   ]),
 ]
+
+const roleIdIn = (state: Account | undefined, name: string) => state && named(state.roles, name)?.roleId
 
 /** The ids that the seeded roles have or will have, by ARN: roles may trust one another. */
 export const roleIds = (
@@ -44,7 +47,7 @@ export const roleIds = (
 ): ReadonlyMap<string, string> =>
   new Map(
     accounts.flatMap(({ id, roles }) =>
-      roles.map((role) => [roleArn(id, role), stateOf(id)?.roles[role.name]?.roleId ?? freshId('AROA')] as const),
+      roles.map((role) => [roleArn(id, role), roleIdIn(stateOf(id), role.name) ?? freshId('AROA')] as const),
     ),
   )
 
@@ -64,7 +67,7 @@ export const roleCommands = (
     const trust = acceptableTrust(JSON.stringify(trustPolicy), all)
     const roleId = ids.get(roleArn(id, { path, name: roleName }))!
     const described = { roleName, roleId, path, tags, description, maxSessionDuration }
-    const made: AccountCommand = state.roles[roleName]
+    const made: AccountCommand = named(state.roles, roleName)
       ? { type: 'UpdateAssumeRolePolicy', roleName, ...trust }
       : { type: 'CreateRole', now, ...described, ...trust }
     return [

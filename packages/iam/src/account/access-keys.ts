@@ -1,5 +1,6 @@
 import { iamFault } from '../iam-fault.ts'
-import { type AccessKey, type AccessKeyStatus, type Account, type Slice, put, without } from './state.ts'
+import { entriesOf, named, withName, withoutName } from './names.ts'
+import type { AccessKey, AccessKeyStatus, Account, Slice } from './state.ts'
 import { userOf } from './users.ts'
 
 interface OfUser {
@@ -22,11 +23,14 @@ const maxAccessKeys = 2
 
 /** Ids of a user's access keys, oldest first. */
 export const accessKeysOf = ({ accessKeys }: Account, userName: string): readonly string[] =>
-  Object.keys(accessKeys).filter((id) => accessKeys[id]!.userName === userName)
+  [...entriesOf(accessKeys)]
+    .filter(([, key]) => key.userName === userName)
+    .toSorted(([one, { createdAt: a }], [other, { createdAt: b }]) => a - b || (one < other ? -1 : 1))
+    .map(([id]) => id)
 
 /** The access key, if it is this user's; throws NoSuchEntity. */
 const accessKeyOf = (state: Account, { userName, accessKeyId }: OfUser): AccessKey => {
-  const key = state.accessKeys[accessKeyId]
+  const key = named(state.accessKeys, accessKeyId)
   if (userOf(state, userName).name !== key?.userName) throw iamFault('accessKeyNotFound', accessKeyId)
   return key
 }
@@ -35,7 +39,7 @@ export const accessKeys: Slice<AccessKeyCommand, AccessKeyEvent> = {
   decide: {
     CreateAccessKey: (state, { now, userName, accessKeyId }) => {
       userOf(state, userName)
-      if (state.accessKeys[accessKeyId]) throw iamFault('accessKeyExists', accessKeyId)
+      if (named(state.accessKeys, accessKeyId)) throw iamFault('accessKeyExists', accessKeyId)
       if (accessKeysOf(state, userName).length >= maxAccessKeys)
         throw iamFault('tooMany', 'AccessKeysPerUser', maxAccessKeys)
       return [{ type: 'AccessKeyCreated', data: { userName, accessKeyId, createdAt: now } }]
@@ -52,16 +56,16 @@ export const accessKeys: Slice<AccessKeyCommand, AccessKeyEvent> = {
   evolve: {
     AccessKeyCreated: (state, { data: { userName, accessKeyId, createdAt = 0 } }) => ({
       ...state,
-      accessKeys: put(state.accessKeys, accessKeyId, { userName, status: 'Active', createdAt }),
+      accessKeys: withName(state.accessKeys, accessKeyId, { userName, status: 'Active', createdAt }),
     }),
     AccessKeyUpdated: (state, { data: { accessKeyId, status } }) => {
-      const key = state.accessKeys[accessKeyId]
+      const key = named(state.accessKeys, accessKeyId)
       if (!key) throw new Error(`an event of access key ${accessKeyId}, which is not in the account`)
-      return { ...state, accessKeys: put(state.accessKeys, accessKeyId, { ...key, status }) }
+      return { ...state, accessKeys: withName(state.accessKeys, accessKeyId, { ...key, status }) }
     },
     AccessKeyDeleted: (state, { data: { accessKeyId } }) => ({
       ...state,
-      accessKeys: without(state.accessKeys, accessKeyId),
+      accessKeys: withoutName(state.accessKeys, accessKeyId),
     }),
   },
 }

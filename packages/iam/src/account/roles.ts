@@ -1,4 +1,5 @@
 import { iamFault } from '../iam-fault.ts'
+import { named, withName, withoutName } from './names.ts'
 import { sizedPolicies, sizedTrustPolicy } from './policies.ts'
 import {
   type Account,
@@ -59,7 +60,7 @@ const maxRoles = 1_000
 
 /** The role of that name; throws NoSuchEntity. */
 export const roleOf = ({ roles }: Account, name: string): Role => {
-  const role = roles[name]
+  const role = named(roles, name)
   if (!role) throw iamFault('roleNotFound', name)
   return role
 }
@@ -68,9 +69,9 @@ const sameIds = (one: Table<string>, other: Table<string>): boolean =>
   Object.keys(one).length === Object.keys(other).length && Object.keys(one).every((arn) => one[arn] === other[arn])
 
 const changed = (state: Account, name: string, change: (role: Role) => Role): Account => {
-  const role = state.roles[name]
+  const role = named(state.roles, name)
   if (!role) throw new Error(`an event of role ${name}, which is not in the account`)
-  return { ...state, roles: put(state.roles, name, change(role)) }
+  return { ...state, roles: withName(state.roles, name, change(role)) }
 }
 
 /** What of a command its event says. */
@@ -84,7 +85,7 @@ export const roles: Slice<RoleCommand, RoleEvent> = {
     CreateRole: (state, { now, ...role }) => {
       made(state)
       if (isTaken(state.roles, role.roleName)) throw iamFault('roleExists', role.roleName)
-      if (Object.keys(state.roles).length >= maxRoles) throw iamFault('tooMany', 'RolesPerAccount', maxRoles)
+      if (state.roles.size >= maxRoles) throw iamFault('tooMany', 'RolesPerAccount', maxRoles)
       sizedTrustPolicy(role.trustPolicy)
       acceptableTags(role.tags)
       return [{ type: 'RoleCreated', data: { ...described(role), createdAt: now } }]
@@ -114,7 +115,7 @@ export const roles: Slice<RoleCommand, RoleEvent> = {
   evolve: {
     RoleCreated: (state, { data: { roleName, description, principalIds, ...rest } }) => ({
       ...state,
-      roles: put(state.roles, roleName, {
+      roles: withName(state.roles, roleName, {
         name: roleName,
         description,
         principalIds: table(principalIds),
@@ -122,7 +123,7 @@ export const roles: Slice<RoleCommand, RoleEvent> = {
         policies: none,
       }),
     }),
-    RoleDeleted: (state, { data: { roleName } }) => ({ ...state, roles: without(state.roles, roleName) }),
+    RoleDeleted: (state, { data: { roleName } }) => ({ ...state, roles: withoutName(state.roles, roleName) }),
     AssumeRolePolicyUpdated: (state, { data: { roleName, trustPolicy, principalIds } }) =>
       changed(state, roleName, (role) => ({ ...role, trustPolicy, principalIds: table(principalIds) })),
     RolePolicyPut: (state, { data: { roleName, policyName, document } }) =>

@@ -1,16 +1,18 @@
+import type { Names } from './names.ts'
+
 /** One account's identities, folded from the stream `account-<id>`. */
 export interface Account {
   /** Undefined where there is no such account. */
   readonly id: string | undefined
   /** Milliseconds since the epoch, as are all times here; 0 for what was made before times were kept. */
   readonly createdAt: number
-  readonly users: Table<User>
-  readonly roles: Table<Role>
+  readonly users: Names<User>
+  readonly roles: Names<Role>
   /** By access key id. The secret is not here: it is sealed in the vault. */
-  readonly accessKeys: Table<AccessKey>
+  readonly accessKeys: Names<AccessKey>
 }
 
-/** A table keyed by names from outside; without a prototype, so that a user called `constructor` is just a user. */
+/** A small table keyed by names from outside; without a prototype, so that a policy called `constructor` is just a policy. */
 export type Table<V> = Readonly<Record<string, V>>
 
 export interface Tag {

@@ -1,4 +1,5 @@
 import { iamFault } from '../iam-fault.ts'
+import { type Names, entriesOf, named, withName, withoutName } from './names.ts'
 import { sizedPolicies } from './policies.ts'
 import { type Account, type Slice, type Tag, type User, isEmpty, made, none, put, without } from './state.ts'
 import { acceptableTags } from './tags.ts'
@@ -45,22 +46,27 @@ const maxUsers = 5_000
 
 /** The user of that name; throws NoSuchEntity. */
 export const userOf = ({ users }: Account, name: string): User => {
-  const user = users[name]
+  const user = named(users, name)
   if (!user) throw iamFault('userNotFound', name)
   return user
 }
 
 /** "Names are not distinguished by case" (CreateUser). */
-export const isTaken = (entries: object, name: string): boolean => {
+export const isTaken = (entries: Names<unknown>, name: string): boolean => {
   const wanted = name.toLowerCase()
-  for (const other in entries) if (other.toLowerCase() === wanted) return true
+  for (const [other] of entriesOf(entries)) if (other.toLowerCase() === wanted) return true
+  return false
+}
+
+const hasAccessKeys = ({ accessKeys }: Account, name: string): boolean => {
+  for (const [, { userName }] of entriesOf(accessKeys)) if (userName === name) return true
   return false
 }
 
 const changed = (state: Account, name: string, change: (user: User) => User): Account => {
-  const user = state.users[name]
+  const user = named(state.users, name)
   if (!user) throw new Error(`an event of user ${name}, who is not in the account`)
-  return { ...state, users: put(state.users, name, change(user)) }
+  return { ...state, users: withName(state.users, name, change(user)) }
 }
 
 export const users: Slice<UserCommand, UserEvent> = {
@@ -68,12 +74,12 @@ export const users: Slice<UserCommand, UserEvent> = {
     CreateUser: (state, { now, userName, userId, path, tags }) => {
       made(state)
       if (isTaken(state.users, userName)) throw iamFault('userExists', userName)
-      if (Object.keys(state.users).length >= maxUsers) throw iamFault('tooMany', 'UsersPerAccount', maxUsers)
+      if (state.users.size >= maxUsers) throw iamFault('tooMany', 'UsersPerAccount', maxUsers)
       return [{ type: 'UserCreated', data: { userName, userId, path, tags: acceptableTags(tags), createdAt: now } }]
     },
     DeleteUser: (state, { userName }) => {
       const { policies } = userOf(state, userName)
-      if (Object.values(state.accessKeys).some((key) => key.userName === userName)) throw iamFault('accessKeysLeft')
+      if (hasAccessKeys(state, userName)) throw iamFault('accessKeysLeft')
       if (!isEmpty(policies)) throw iamFault('policiesLeft')
       return [{ type: 'UserDeleted', data: { userName } }]
     },
@@ -92,9 +98,9 @@ export const users: Slice<UserCommand, UserEvent> = {
   evolve: {
     UserCreated: (state, { data: { userName, userId, path = '/', tags = [], createdAt = 0 } }) => ({
       ...state,
-      users: put(state.users, userName, { name: userName, userId, path, createdAt, tags, policies: none }),
+      users: withName(state.users, userName, { name: userName, userId, path, createdAt, tags, policies: none }),
     }),
-    UserDeleted: (state, { data: { userName } }) => ({ ...state, users: without(state.users, userName) }),
+    UserDeleted: (state, { data: { userName } }) => ({ ...state, users: withoutName(state.users, userName) }),
     UserPolicyPut: (state, { data: { userName, policyName, document } }) =>
       changed(state, userName, (user) => ({ ...user, policies: put(user.policies, policyName, document) })),
     UserPolicyDeleted: (state, { data: { userName, policyName } }) =>

@@ -36,7 +36,7 @@ export const authorization = (header: string, dated: boolean): { credential: Cre
   const values = new Map<string, string>()
   for (const pair of pairs) {
     const at = pair.indexOf('=')
-    if (at < 0) throw wireFault('notKeyValue', digest(header))
+    if (at < 1) throw wireFault('notKeyValue', digest(header))
     values.set(pair.slice(0, at), pair.slice(at + 1))
   }
   const sentences = required

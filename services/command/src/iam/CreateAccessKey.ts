@@ -1,3 +1,4 @@
+import { named } from '@keyledger/iam'
 import { operation } from '../operation.ts'
 import { accessKeyAnswer } from './answers.ts'
 import { withNewAccessKey } from './new-access-key.ts'
@@ -17,7 +18,7 @@ export const CreateAccessKey = operation({
       call.caller.accountId,
       (accessKeyId) => ({ type: 'CreateAccessKey', now: call.time, userName: user, accessKeyId }),
     )
-    const { CreateDate, ...shown } = accessKeyAnswer(accessKeyId, account.accessKeys[accessKeyId]!)
+    const { CreateDate, ...shown } = accessKeyAnswer(accessKeyId, named(account.accessKeys, accessKeyId)!)
     return { AccessKey: { ...shown, SecretAccessKey: secret, CreateDate } }
   },
 })

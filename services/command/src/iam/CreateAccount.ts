@@ -1,4 +1,4 @@
-import { account as accountAggregate, iamFault, rootArn } from '@keyledger/iam'
+import { account as accountAggregate, iamFault, named, rootArn, userOf } from '@keyledger/iam'
 import { string } from '@keyledger/wire'
 import { type Call, operation } from '../operation.ts'
 import { freshId } from '../unique-id.ts'
@@ -40,10 +40,10 @@ export const CreateAccount = operation({
         accessKeyId: id,
       },
     }))
-    const { CreateDate, ...shown } = accessKeyAnswer(accessKeyId, account.accessKeys[accessKeyId]!)
+    const { CreateDate, ...shown } = accessKeyAnswer(accessKeyId, named(account.accessKeys, accessKeyId)!)
     return {
       Account: { Id: AccountId, Arn: rootArn(AccountId), CreateDate: new Date(account.createdAt) },
-      User: wholeUser(AccountId, account.users[userName]!),
+      User: wholeUser(AccountId, userOf(account, userName)),
       AccessKey: { ...shown, SecretAccessKey: secret, CreateDate },
     }
   },

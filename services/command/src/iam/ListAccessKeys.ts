@@ -1,4 +1,4 @@
-import { accessKeysOf, userOf } from '@keyledger/iam'
+import { accessKeysOf, named, userOf } from '@keyledger/iam'
 import { operation } from '../operation.ts'
 import { accessKeyAnswer } from './answers.ts'
 import { pageOfNames } from './listing.ts'
@@ -13,6 +13,6 @@ export const ListAccessKeys = operation({
     const account = ownAccount(call)
     const { name } = userOf(account, userOrCaller(UserName, call))
     const { page, more } = pageOfNames('ListAccessKeys', accessKeysOf(account, name), asked)
-    return { AccessKeyMetadata: page.map((id) => accessKeyAnswer(id, account.accessKeys[id]!)), ...more }
+    return { AccessKeyMetadata: page.map((id) => accessKeyAnswer(id, named(account.accessKeys, id)!)), ...more }
   },
 })

@@ -1,3 +1,4 @@
+import { entriesOf, named } from '@keyledger/iam'
 import { operation } from '../operation.ts'
 import { roleAnswer } from './answers.ts'
 import { pageOfNames } from './listing.ts'
@@ -13,9 +14,9 @@ export const ListRoles = operation({
   input: { PathPrefix: pathPrefix(), Marker: marker(), MaxItems: maxItems() },
   run({ PathPrefix, ...asked }, call) {
     const { roles } = ownAccount(call)
-    const names = Object.keys(roles).filter((name) => roles[name]!.path.startsWith(PathPrefix))
+    const names = [...entriesOf(roles)].filter(([, { path }]) => path.startsWith(PathPrefix)).map(([name]) => name)
     const { page, more } = pageOfNames('ListRoles', names, asked)
     const { caller, world } = call
-    return { Roles: page.map((name) => roleAnswer(caller.accountId, roles[name]!, world.identities)), ...more }
+    return { Roles: page.map((name) => roleAnswer(caller.accountId, named(roles, name)!, world.identities)), ...more }
   },
 })

@@ -1,3 +1,4 @@
+import { entriesOf, named } from '@keyledger/iam'
 import { operation } from '../operation.ts'
 import { userAnswer } from './answers.ts'
 import { pageOfNames } from './listing.ts'
@@ -13,8 +14,8 @@ export const ListUsers = operation({
   input: { PathPrefix: pathPrefix(), Marker: marker(), MaxItems: maxItems() },
   run({ PathPrefix, ...asked }, call) {
     const { users } = ownAccount(call)
-    const names = Object.keys(users).filter((name) => users[name]!.path.startsWith(PathPrefix))
+    const names = [...entriesOf(users)].filter(([, { path }]) => path.startsWith(PathPrefix)).map(([name]) => name)
     const { page, more } = pageOfNames('ListUsers', names, asked)
-    return { Users: page.map((name) => userAnswer(call.caller.accountId, users[name]!)), ...more }
+    return { Users: page.map((name) => userAnswer(call.caller.accountId, named(users, name)!)), ...more }
   },
 })

@@ -4,6 +4,7 @@ import {
   accountStream,
   account as accountAggregate,
   iamFault,
+  named,
   roleArn,
   userArn,
 } from '@keyledger/iam'
@@ -28,7 +29,7 @@ export const userOrCaller = (name: string | undefined, { caller }: Call): string
 /** ARN of the user that a request is about, there or not; a policy speaks about both. */
 export const userResource = ({ UserName }: { readonly UserName?: string | undefined }, call: Call): string => {
   const name = UserName ?? call.caller.userName ?? ''
-  return userArn(call.caller.accountId, ownAccount(call).users[name] ?? { path: '/', name })
+  return userArn(call.caller.accountId, named(ownAccount(call).users, name) ?? { path: '/', name })
 }
 export const roleResource = ({ RoleName: name }: { readonly RoleName: string }, call: Call): string =>
-  roleArn(call.caller.accountId, ownAccount(call).roles[name] ?? { path: '/', name })
+  roleArn(call.caller.accountId, named(ownAccount(call).roles, name) ?? { path: '/', name })

@@ -7,6 +7,7 @@ import {
   type SessionClaims,
   decide,
   identityPolicy,
+  named,
   roleArn,
   trustPolicy,
 } from '@keyledger/iam'
@@ -53,7 +54,8 @@ export interface Found {
 export const roleNamed = ({ world }: Call, arn: string): Found | undefined => {
   const [, accountId, name] = /^arn:aws:iam::(\d{12}):role\/(?:[\x21-\x7e]+\/)?([\w+=,.@-]{1,64})$/.exec(arn) ?? []
   if (accountId === undefined || name === undefined) throw stsFault('invalidRoleArn', arn)
-  const role = world.identities.account(accountId)?.roles[name]
+  const account = world.identities.account(accountId)
+  const role = account && named(account.roles, name)
   return role && roleArn(accountId, role) === arn ? { accountId, role } : undefined
 }
 
