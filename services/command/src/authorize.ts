@@ -1,4 +1,4 @@
-import { type Decision, type Policy, decide } from '@keyledger/iam'
+import { type Decision, type Policy, type Request, decide, identityPolicy } from '@keyledger/iam'
 import { type Grants, type Key, fault, grantsStream, matchingGrant } from '@keyledger/keys'
 import { conditionKeys } from './condition-keys.ts'
 import { compiledKeyPolicy } from './compiled-key-policy.ts'
@@ -19,19 +19,37 @@ const operationOf = (action: string) => action.slice(action.indexOf(':') + 1)
 
 const noGrants: Circumstances = {}
 
-/** The grant that allows it: to the caller, or to the caller's account if the caller's own policies allow it as well. */
+/** A policy that allows everything: what is left of a decision with it is what other policies say. */
+export const everything = identityPolicy(
+  JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }),
+)
+
+/** Whether session policies, if there are any, leave this to the user or role; what is given to the session itself they do not limit. */
+export const withinSession = (request: Request): boolean => {
+  const { caller } = request
+  if (caller.sessionPolicies === undefined) return true
+  const unlimited = { ...caller, identityPolicies: [everything] }
+  return decide({ ...request, caller: unlimited, account: caller.accountId, keyPolicy: undefined }).allowed
+}
+
+/**
+ * The grant that allows it: to the session, to its user or role within what session policies leave, or to the caller's
+ * account if the caller's own policies allow it as well.
+ */
 const allowingGrant = (
-  { caller }: Call,
-  action: string,
   grants: Grants,
   context: Readonly<Record<string, string>> | undefined,
-  byIdentity: () => boolean,
+  request: Request,
 ): string | undefined => {
-  const operation = operationOf(action)
-  const own = matchingGrant(grants, caller.names, operation, context)
+  const { caller } = request
+  const operation = operationOf(request.action)
+  const own =
+    matchingGrant(grants, caller.sessionNames, operation, context) ??
+    (withinSession(request) ? matchingGrant(grants, caller.names, operation, context) : undefined)
   if (own) return own.grantId
   const account = matchingGrant(grants, [rootOf(caller.accountId), caller.accountId], operation, context)
-  return account && (caller.principalType === 'Account' || byIdentity()) ? account.grantId : undefined
+  const byIdentity = { ...request, account: caller.accountId, keyPolicy: undefined }
+  return account && (caller.principalType === 'Account' || decide(byIdentity).allowed) ? account.grantId : undefined
 }
 
 /**
@@ -55,9 +73,8 @@ export const decided = (
   }
   const decision = decide(question)
   if (decision.allowed || decision.explicit) return decision
-  const byIdentity = () => decide({ ...question, keyPolicy: undefined }).allowed
   const again = (grants: Grants): Decision => {
-    const grantId = allowingGrant(call, action, grants, encryptionContext, byIdentity)
+    const grantId = allowingGrant(grants, encryptionContext, question)
     return grantId === undefined ? decision : decide({ ...question, grant: () => grantId })
   }
   const grants = world.grants.find(grantsStream(key))
@@ -65,7 +82,7 @@ export const decided = (
 }
 
 /** Notes how it was allowed, or says why not, in AWS's words. */
-export const enforced = (call: Call, action: string, resource: string, decision: Decision): void => {
+const enforced = (call: Call, action: string, resource: string, decision: Decision): void => {
   if (!decision.allowed)
     throw fault(
       decision.explicit ? 'explicitlyDenied' : 'accessDenied',
@@ -77,6 +94,18 @@ export const enforced = (call: Call, action: string, resource: string, decision:
   call.decision = decision
 }
 
+const unseen = { allowed: false, explicit: false, policyType: 'resource-based' } as const
+
+/**
+ * Of another account's key a refusal says as much as of one that is not there: whoever writes Deny into policies of their
+ * own must not learn by them what that key is like, nor which key an alias stands for.
+ */
+export const enforcedOn = (call: Call, action: string, key: Key, decision: Decision): void => {
+  if (decision.allowed || key.account === call.caller.accountId) return enforced(call, action, key.arn, decision)
+  if (call.foreign !== key.arn) call.resources.splice(0, call.resources.length)
+  enforced(call, action, call.foreign ?? key.arn, unseen)
+}
+
 /** Throws AccessDeniedException unless the caller may do this with this key. At once, unless grants must be read. */
 export const authorize = (
   call: Call,
@@ -85,10 +114,8 @@ export const authorize = (
   circumstances?: Circumstances,
 ): void | Promise<void> => {
   const decision = decided(call, action, key, circumstances)
-  // A foreign alias must not tell which key is behind it, nor that there is one.
-  const resource = key.account === call.caller.accountId ? key.arn : (call.foreign ?? key.arn)
-  if (decision instanceof Promise) return decision.then((known) => enforced(call, action, resource, known))
-  enforced(call, action, resource, decision)
+  if (decision instanceof Promise) return decision.then((known) => enforcedOn(call, action, key, known))
+  enforcedOn(call, action, key, decision)
 }
 
 /** Throws AccessDeniedException unless the caller's own policies allow this: actions that no key policy speaks about. */
@@ -100,7 +127,7 @@ export const authorizeByIdentity = (call: Call, action: string, resource = '*'):
 }
 
 /** Would this policy, as the key's, let the caller put another one? What the caller's own policies allow is not asked. */
-export const keepsControl = (call: Call, key: Key, keyPolicy: Policy, everything: Policy): boolean => {
+export const keepsControl = (call: Call, key: Key, keyPolicy: Policy): boolean => {
   const action = 'kms:PutKeyPolicy'
   const caller = { ...call.caller, identityPolicies: [everything], sessionPolicies: undefined }
   const context = conditionKeys(call, action, key, undefined)

@@ -10,9 +10,16 @@ interface Asked {
   readonly key: Key | undefined
   /** Of ReEncrypt alone: whether source and destination are one key. */
   readonly sameKey: boolean | undefined
+  /** Of RetireGrant alone: those of the grant. */
+  readonly constraints: Constraints | undefined
 }
 type Value = (asked: Asked) => ContextValue | undefined
 type Strings = Readonly<Record<string, string>>
+interface Constraints {
+  readonly EncryptionContextEquals?: Strings
+  readonly EncryptionContextSubset?: Strings
+  readonly SourceArn?: string
+}
 type Pairs = readonly (readonly [name: string, value: string])[]
 
 const day = 86_400_000
@@ -27,16 +34,14 @@ const moment = (time: number | undefined): string | undefined =>
 const some = (values: readonly string[] | undefined): readonly string[] | undefined =>
   values && values.length > 0 ? values : undefined
 
-const constraints = (asked: Asked) =>
-  member<{ EncryptionContextEquals?: Strings; EncryptionContextSubset?: Strings; SourceArn?: string }>(
-    asked,
-    'Constraints',
-  )
+const constraints = (asked: Asked): Constraints | undefined =>
+  asked.constraints ?? member<Constraints>(asked, 'Constraints')
 
 const encryptionContext = (asked: Asked): Strings | undefined => {
   if (asked.action === 'kms:ReEncryptFrom') return member(asked, 'SourceEncryptionContext')
   if (asked.action === 'kms:ReEncryptTo') return member(asked, 'DestinationEncryptionContext')
-  if (asked.action !== 'kms:CreateGrant') return member(asked, 'EncryptionContext')
+  if (asked.action !== 'kms:CreateGrant' && asked.action !== 'kms:RetireGrant')
+    return member(asked, 'EncryptionContext')
   const { EncryptionContextEquals, EncryptionContextSubset } = constraints(asked) ?? {}
   return EncryptionContextEquals ?? EncryptionContextSubset
 }
@@ -65,7 +70,8 @@ const encryptionAlgorithm: Value = (asked) =>
 const constraintType: Value = (asked) => {
   const given = constraints(asked)
   if (given?.EncryptionContextEquals) return 'EncryptionContextEquals'
-  return given?.EncryptionContextSubset ? 'EncryptionContextSubset' : undefined
+  // A subset of nothing constrains nothing.
+  return Object.keys(given?.EncryptionContextSubset ?? {}).length > 0 ? 'EncryptionContextSubset' : undefined
 }
 
 const resourceAliases: Value = ({ call, key }) => {
@@ -114,10 +120,14 @@ const of =
   (name: string, otherwise?: string): Value =>
   (asked) =>
     text(member<string | number | boolean>(asked, name)) ?? otherwise
+/** A key that is there for some actions alone: elsewhere a policy that asks for it must find nothing. */
 const only =
-  (action: string, value: Value): Value =>
+  (actions: string | readonly string[], value: Value): Value =>
   (asked) =>
-    asked.action === action ? value(asked) : undefined
+    actions === asked.action || (typeof actions !== 'string' && actions.includes(asked.action))
+      ? value(asked)
+      : undefined
+const createGrant = 'kms:CreateGrant'
 
 /**
  * Condition keys by their names in lower case (IAM service authorization reference, "AWS Key Management Service"; IAM user
@@ -161,19 +171,22 @@ const values: ReadonlyMap<string, Value> = new Map<string, Value>([
       (asked) => (member<boolean>(asked, 'MultiRegion') ? 'PRIMARY' : undefined),
     ),
   ],
-  ['kms:bypasspolicylockoutsafetycheck', of('BypassPolicyLockoutSafetyCheck', 'false')],
+  [
+    'kms:bypasspolicylockoutsafetycheck',
+    only(['kms:CreateKey', 'kms:PutKeyPolicy'], of('BypassPolicyLockoutSafetyCheck', 'false')),
+  ],
   ['kms:rotationperiodindays', only('kms:EnableKeyRotation', of('RotationPeriodInDays', '365'))],
   ['kms:schedulekeydeletionpendingwindowindays', only('kms:ScheduleKeyDeletion', of('PendingWindowInDays', '30'))],
-  ['kms:trailingdayswithoutkeyusage', trailingDays],
+  ['kms:trailingdayswithoutkeyusage', only(['kms:DisableKey', 'kms:ScheduleKeyDeletion'], trailingDays)],
   ['kms:grantoperations', (asked) => some(member<readonly string[]>(asked, 'Operations'))],
   ['kms:grantconstrainttype', constraintType],
   ['kms:grantconstraintsourcearn', (asked) => constraints(asked)?.SourceArn],
-  ['kms:granteeprincipal', of('GranteePrincipal')],
-  ['kms:granteeserviceprincipal', of('GranteeServicePrincipal')],
-  ['kms:retiringprincipal', of('RetiringPrincipal')],
-  ['kms:retiringserviceprincipal', of('RetiringServicePrincipal')],
+  ['kms:granteeprincipal', only(createGrant, of('GranteePrincipal'))],
+  ['kms:granteeserviceprincipal', only(createGrant, of('GranteeServicePrincipal'))],
+  ['kms:retiringprincipal', only(createGrant, of('RetiringPrincipal'))],
+  ['kms:retiringserviceprincipal', only(createGrant, of('RetiringServicePrincipal'))],
   // True only where an AWS service that works with KMS asks for the caller; there is none here.
-  ['kms:grantisforawsresource', () => 'false'],
+  ['kms:grantisforawsresource', only([createGrant, 'kms:ListGrants', 'kms:RevokeGrant'], () => 'false')],
 ])
 
 /** Condition keys that end in a name of the request's own. Those of tags and contexts are compared without case. */
@@ -191,8 +204,9 @@ export const conditionKeys = (
   action: string,
   key: Key | undefined,
   sameKey: boolean | undefined,
+  constraints?: Constraints,
 ): ((name: string) => ContextValue | undefined) => {
-  const asked: Asked = { call, action, key, sameKey }
+  const asked: Asked = { call, action, key, sameKey, constraints }
   return (name) => {
     const value = values.get(name)
     if (value) return value(asked)

@@ -142,6 +142,9 @@ export const door = ({ world, regions, onFault }: Options): Door<Slots> => {
     const claim = verified instanceof Promise ? await verified : verified
     const region = (slots.region = claim?.region ?? regions[0]!)
     const { caller, session } = claim ? signer(claim) : nobody
+    // Or whoever got hold of a session for minutes could make an access key that lasts (STS, GetSessionToken: none of IAM's
+    // operations without a second factor, which nobody has here).
+    if (service === services.iam && session?.of.kind === 'user') throw wireFault('unrecognizedClient')
     const call: Call = {
       world,
       principal: caller.principal,

@@ -1,4 +1,4 @@
-import { PolicyFault, identityPolicy, keyPolicy, principalsOf } from '@keyledger/iam'
+import { PolicyFault, keyPolicy, principalsOf } from '@keyledger/iam'
 import { type Key, type PrincipalIds, fault } from '@keyledger/keys'
 import { keepsControl } from './authorize.ts'
 import type { Call } from './operation.ts'
@@ -8,10 +8,6 @@ import type { Identities } from './world.ts'
 const maxPolicyBytes = 32 * 1024
 
 const invalidPrincipals = 'Policy contains a statement with one or more invalid principals.'
-
-const everything = identityPolicy(
-  JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }),
-)
 
 /** Throws MalformedPolicyDocument for a principal that is not there: AWS writes down whom a policy means, not how they are called. */
 const identified = (text: string, identities: Identities): PrincipalIds | undefined => {
@@ -42,7 +38,7 @@ export const acceptableKeyPolicy = (
   try {
     const principals = identified(document, call.world.identities)
     const compiled = keyPolicy(document, principals)
-    if (!bypassLockoutCheck && !keepsControl(call, key, compiled, everything)) throw fault('policyLockout')
+    if (!bypassLockoutCheck && !keepsControl(call, key, compiled)) throw fault('policyLockout')
     return { policy: document, principals }
   } catch (error) {
     if (error instanceof PolicyFault) throw fault('malformedPolicyDocument', error.message || error.reason)

@@ -1,6 +1,6 @@
 import { decide } from '@keyledger/iam'
 import { type Grant, type Key, fault, granteeOf, grantsStream, partiesOf, retiringOf } from '@keyledger/keys'
-import { enforced } from './authorize.ts'
+import { enforcedOn, withinSession } from './authorize.ts'
 import { compiledKeyPolicy } from './compiled-key-policy.ts'
 import { conditionKeys } from './condition-keys.ts'
 import { type GrantReference, acceptableGrantId, openGrantToken } from './grants.ts'
@@ -28,20 +28,25 @@ const authorizeRetirement = (call: Call, key: Key, grant: Grant): void => {
   const ofAccount = grant.issuingAccount === caller.accountId || retirers.includes(root)
   const named =
     partiesOf(caller.names).some((name) => retirers.includes(name)) || (ofAccount && caller.principalType === 'Account')
-  const asked = { caller, action, resource: key.arn, context: conditionKeys(call, action, key, undefined) }
+  const asked = {
+    caller,
+    action,
+    resource: key.arn,
+    context: conditionKeys(call, action, key, undefined, grant.constraints),
+  }
   const keyPolicy = compiledKeyPolicy(key)
   const byGrant = decide({
     ...asked,
     account: key.account,
     keyPolicy,
-    grant: () => (named ? grant.grantId : undefined),
+    grant: () => (named && withinSession(asked) ? grant.grantId : undefined),
   })
-  if (named || (!byGrant.allowed && byGrant.explicit)) return enforced(call, action, key.arn, byGrant)
+  if (named || (!byGrant.allowed && byGrant.explicit)) return enforcedOn(call, action, key, byGrant)
   const byAccount = decide({ ...asked, account: caller.accountId, keyPolicy: undefined })
   // A foreign key that is not there reads just so.
   const policyType = key.account === caller.accountId ? 'identity-based' : 'resource-based'
   const refused = { allowed: false, explicit: false, policyType } as const
-  enforced(call, action, key.arn, ofAccount ? byAccount : refused)
+  enforcedOn(call, action, key, ofAccount ? byAccount : refused)
 }
 
 interface Named {

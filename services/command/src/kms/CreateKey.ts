@@ -34,10 +34,10 @@ export const CreateKey = operation({
   async run(input, call) {
     const { region, principal, time, world } = call
     const { spec, usage } = specAndUsage(input)
-    if (input.Tags.length > 0) authorizeByIdentity(call, 'kms:TagResource')
     const id = input.MultiRegion ? `mrk-${world.id().replaceAll('-', '')}` : world.id()
     const account = principal.accountId
     const owner = { ...key.initial, region, account, id, arn: keyArn(region, account, id), spec, usage }
+    if (input.Tags.length > 0) authorizeByIdentity(call, 'kms:TagResource', owner.arn)
     const accepted =
       input.Policy === undefined
         ? { policy: defaultKeyPolicy(account) }
