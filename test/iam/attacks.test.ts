@@ -1,6 +1,14 @@
 import { AssumeRoleCommand, GetSessionTokenCommand } from '@aws-sdk/client-sts'
 import { CreateAccessKeyCommand, CreateRoleCommand, PutUserPolicyCommand } from '@aws-sdk/client-iam'
-import { CreateAliasCommand, CreateGrantCommand, CreateKeyCommand } from '@aws-sdk/client-kms'
+import {
+  CreateAliasCommand,
+  CreateGrantCommand,
+  CreateKeyCommand,
+  DeleteAliasCommand,
+  ListAliasesCommand,
+  RetireGrantCommand,
+  UpdateAliasCommand,
+} from '@aws-sdk/client-kms'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { arnOfKey, raw, refusalOf } from '../support/asking.ts'
 import { administrator, alice, arnOf, bob, type Person, type TestHouse, testHouse } from '../support/house.ts'
@@ -12,12 +20,14 @@ beforeAll(async () => {
 afterAll(() => house[Symbol.asyncDispose]())
 
 const document = (...Statement: readonly object[]) => JSON.stringify({ Version: '2012-10-17', Statement })
+const harmless = { Effect: 'Deny', Action: 'kms:ListKeys', Resource: 'arn:aws:kms:us-east-1:000000000000:key/none' }
+/** Replaces the person's second policy; with no statement, by one that says nothing. */
 const put = (person: Person, ...statements: readonly object[]) =>
   house.iam(person).send(
     new PutUserPolicyCommand({
       UserName: person.name,
       PolicyName: 'of-the-attack',
-      PolicyDocument: document(...statements),
+      PolicyDocument: document(...(statements.length > 0 ? statements : [harmless])),
     }),
   )
 
@@ -96,4 +106,75 @@ test('a session of a user makes no access key that outlives it', async () => {
   await expect(house.iam(person).send(new CreateAccessKeyCommand({}))).rejects.toMatchObject({
     name: 'InvalidClientTokenId',
   })
+})
+
+test('an alias that is moved while a request is judged is judged again, for where it points then', async () => {
+  const keys = await Promise.all([1, 2, 3].map(() => house.kms().send(new CreateKeyCommand({}))))
+  const [before, secret, mine] = keys.map(({ KeyMetadata }) => KeyMetadata!.KeyId!)
+  const actions = ['kms:UpdateAlias', 'kms:DeleteAlias']
+  await put(alice, { Effect: 'Deny', Action: actions, Resource: arnOfKey(secret!) })
+  const { world } = house.house
+  const { aliases } = world
+  try {
+    for (const command of [
+      new UpdateAliasCommand({ AliasName: 'alias/moving-1', TargetKeyId: mine! }),
+      new DeleteAliasCommand({ AliasName: 'alias/moving-2' }),
+    ]) {
+      const name = command.input.AliasName!
+      await house.kms().send(new CreateAliasCommand({ AliasName: name, TargetKeyId: before! }))
+      let moved = false
+      // Another request gets in between this one's authorization and its change.
+      const handle: typeof aliases.handle = async (stream, asked, envelope) => {
+        const other = { type: 'UpdateAlias', now: 0, arn: '', name, from: before!, targetKeyId: secret! } as const
+        if (!moved) await aliases.handle(stream, other, { ...envelope, ids: world.id })
+        moved = true
+        return aliases.handle(stream, asked, envelope)
+      }
+      Object.assign(world, { aliases: { ...aliases, handle } })
+      await expect(house.kms().send(command as never)).rejects.toMatchObject({ name: 'AccessDeniedException' })
+      const { Aliases } = await house.kms().send(new ListAliasesCommand({ KeyId: secret! }))
+      expect(Aliases!.map(({ AliasName }) => AliasName)).toContain(name)
+    }
+  } finally {
+    Object.assign(world, { aliases })
+    await put(alice)
+  }
+})
+
+test('tags come with a new key only for who may tag that very key', async () => {
+  const Tags = [{ TagKey: 'team', TagValue: 'red' }]
+  const Resource = `arn:aws:kms:us-east-1:${alice.account}:key/*`
+  const create = (person: Person) => house.kms(person).send(new CreateKeyCommand({ Tags }))
+  await put(alice, { Effect: 'Deny', Action: 'kms:TagResource', Resource })
+  await expect(create(alice)).rejects.toMatchObject({ name: 'AccessDeniedException' })
+  await house.kms().send(new CreateKeyCommand({}))
+  await put(alice, { Effect: 'Deny', Action: 'kms:TagResource', NotResource: Resource })
+  await create(alice)
+  await put(alice)
+})
+
+test('a grant is retired under the constraints it was made with, and an empty subset is no constraint', async () => {
+  const { KeyMetadata } = await house.kms().send(new CreateKeyCommand({}))
+  const KeyId = KeyMetadata!.Arn!
+  const made = (Constraints?: object) =>
+    house.kms().send(
+      new CreateGrantCommand({
+        KeyId,
+        GranteePrincipal: arnOf(bob),
+        RetiringPrincipal: arnOf(alice),
+        Operations: ['Decrypt'],
+        ...(Constraints && { Constraints }),
+      }),
+    )
+  const constrained = await made({ EncryptionContextSubset: { tenant: 'a' } })
+  const Condition = { StringEquals: { 'kms:GrantConstraintType': 'EncryptionContextSubset' } }
+  await put(alice, { Effect: 'Deny', Action: ['kms:RetireGrant', 'kms:CreateGrant'], Resource: '*', Condition })
+  const retire = (GrantId: string) => house.kms().send(new RetireGrantCommand({ KeyId, GrantId }))
+  await expect(retire(constrained.GrantId!)).rejects.toMatchObject({ name: 'AccessDeniedException' })
+  await expect(made({ EncryptionContextSubset: { tenant: 'a' } })).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+  })
+  const { GrantId } = await made({ EncryptionContextSubset: {} })
+  await retire(GrantId!)
+  await put(alice)
 })

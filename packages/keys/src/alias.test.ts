@@ -4,8 +4,8 @@ import { decide, fold } from './decider.ts'
 
 const named = { now: 1000, arn: 'arn:aws:kms:eu-west-1:111122223333:alias/app', name: 'alias/app' }
 const create: AliasCommand = { type: 'CreateAlias', targetKeyId: 'one', ...named }
-const update: AliasCommand = { type: 'UpdateAlias', targetKeyId: 'two', ...named, now: 2000 }
-const remove: AliasCommand = { type: 'DeleteAlias', ...named, now: 3000 }
+const update: AliasCommand = { type: 'UpdateAlias', from: 'one', targetKeyId: 'two', ...named, now: 2000 }
+const remove: AliasCommand = { type: 'DeleteAlias', from: 'one', ...named, now: 3000 }
 const after = (...commands: readonly AliasCommand[]): Alias =>
   commands.reduce((state, command) => fold(alias, state, decide(alias, state, command)), alias.initial)
 const refusal = (state: Alias, command: AliasCommand) => () => decide(alias, state, command)
@@ -17,7 +17,12 @@ describe('an alias', () => {
 
   test('can be pointed at another key, and at the same without an event', () => {
     expect(after(create, update)).toEqual({ name: 'alias/app', targetKeyId: 'two', createdAt: 1000, updatedAt: 2000 })
-    expect(decide(alias, after(create, update), update)).toEqual([])
+    expect(decide(alias, after(create, update), { ...update, from: 'two' })).toEqual([])
+  })
+
+  test('that points elsewhere than the command was authorized for stays as it is', () => {
+    for (const command of [update, remove])
+      expect(decide(alias, after(create), { ...command, from: 'another' } as AliasCommand)).toEqual([])
   })
 
   test('exists once, until it is deleted', () => {

@@ -17,10 +17,14 @@ interface Named {
   readonly arn: string
   readonly name: string
 }
+/** The target that the command was authorized for: an alias that points elsewhere by now is left as it is. */
+interface From {
+  readonly from: string
+}
 export type AliasCommand =
   | ({ readonly type: 'CreateAlias'; readonly targetKeyId: string } & Named)
-  | ({ readonly type: 'UpdateAlias'; readonly targetKeyId: string } & Named)
-  | ({ readonly type: 'DeleteAlias' } & Named)
+  | ({ readonly type: 'UpdateAlias'; readonly targetKeyId: string } & Named & From)
+  | ({ readonly type: 'DeleteAlias' } & Named & From)
 
 export type AliasEvent =
   | {
@@ -44,13 +48,14 @@ export const alias: Aggregate<Alias, AliasCommand, AliasEvent> = {
       if (state.targetKeyId !== undefined) throw fault('aliasExists', arn)
       return [{ type: 'AliasCreated', data: { name, targetKeyId, createdAt: now } }]
     },
-    UpdateAlias: (state, { now, arn, targetKeyId }) => {
+    UpdateAlias: (state, { now, arn, from, targetKeyId }) => {
       if (state.targetKeyId === undefined) throw fault('aliasNotFound', arn)
-      return state.targetKeyId === targetKeyId ? [] : [{ type: 'AliasUpdated', data: { targetKeyId, updatedAt: now } }]
+      if (state.targetKeyId !== from) return []
+      return from === targetKeyId ? [] : [{ type: 'AliasUpdated', data: { targetKeyId, updatedAt: now } }]
     },
-    DeleteAlias: (state, { arn }) => {
+    DeleteAlias: (state, { arn, from }) => {
       if (state.targetKeyId === undefined) throw fault('aliasNotFound', arn)
-      return [{ type: 'AliasDeleted', data: {} }]
+      return state.targetKeyId !== from ? [] : [{ type: 'AliasDeleted', data: {} }]
     },
   },
   evolve: {

@@ -15,6 +15,28 @@ const own = (call: Call, action: string, name: string) => {
   return { ...place, arn }
 }
 
+/** An alias is moved by one request at a time, in fact; more than this many in between are no accident. */
+const tries = 10
+
+/**
+ * Authorizes for the alias' present target and changes the alias if it still points there; again if another request has
+ * moved it in between, as nobody may move or delete it on the strength of a permission on its target of before.
+ */
+const changed = async (
+  { world, resources }: Call,
+  alias: ReturnType<typeof own>,
+  attempt: (from: string) => Promise<boolean>,
+): Promise<void> => {
+  const noted = resources.length
+  for (let tried = 0; tried < tries; tried++) {
+    const { targetKeyId } = await world.aliases.find(aliasStream(alias))
+    if (targetKeyId === undefined) throw fault('aliasNotFound', alias.arn)
+    resources.length = noted
+    if (await attempt(targetKeyId)) return
+  }
+  throw new Error(`${alias.name} was moved ${tries} times while it was being changed`)
+}
+
 // A quota, not a decision about the key: counting aliases from the read model is good enough for it.
 const refuseTooMany = ({ world, key, region }: Call) => {
   const count = world.lists.aliasCount(region, key.account, key.id)
@@ -41,19 +63,17 @@ export const updateAlias = async (call: Call, name: string): Promise<void> => {
   const alias = own(call, 'kms:UpdateAlias', name)
   usable(key, 'UpdateAlias')
   const { arn } = alias
-  const { targetKeyId } = await world.aliases.find(aliasStream(alias))
-  if (targetKeyId === undefined) throw fault('aliasNotFound', arn)
-  if (targetKeyId !== key.id) {
-    const old = await namedKey(call, { action: 'kms:UpdateAlias' }, targetKeyId)
-    await authorize(call, 'kms:UpdateAlias', old)
-    if (!interchangeable(old, key)) throw fault('aliasTargetIncompatible', arn)
-    refuseTooMany(call)
-  }
-  await world.aliases.handle(
-    aliasStream(alias),
-    { type: 'UpdateAlias', now: time, arn, name, targetKeyId: key.id },
-    envelope(call, alias.account),
-  )
+  const command = { type: 'UpdateAlias', now: time, arn, name, targetKeyId: key.id } as const
+  await changed(call, alias, async (from) => {
+    if (from !== key.id) {
+      const old = await namedKey(call, { action: 'kms:UpdateAlias' }, from)
+      await authorize(call, 'kms:UpdateAlias', old)
+      if (!interchangeable(old, key)) throw fault('aliasTargetIncompatible', arn)
+      refuseTooMany(call)
+    }
+    const after = await world.aliases.handle(aliasStream(alias), { ...command, from }, envelope(call, alias.account))
+    return after.targetKeyId === key.id
+  })
 }
 
 /** Deletes the alias; its key stays as it is. */
@@ -61,12 +81,13 @@ export const deleteAlias = async (call: Call, name: string): Promise<void> => {
   const { world, time } = call
   const alias = own(call, 'kms:DeleteAlias', name)
   const { arn } = alias
-  const { targetKeyId } = await world.aliases.find(aliasStream(alias))
-  if (targetKeyId === undefined) throw fault('aliasNotFound', arn)
-  await authorize(call, 'kms:DeleteAlias', await namedKey(call, { action: 'kms:DeleteAlias' }, targetKeyId))
-  await world.aliases.handle(
-    aliasStream(alias),
-    { type: 'DeleteAlias', now: time, arn, name },
-    envelope(call, alias.account),
-  )
+  await changed(call, alias, async (from) => {
+    await authorize(call, 'kms:DeleteAlias', await namedKey(call, { action: 'kms:DeleteAlias' }, from))
+    const after = await world.aliases.handle(
+      aliasStream(alias),
+      { type: 'DeleteAlias', now: time, arn, name, from },
+      envelope(call, alias.account),
+    )
+    return after.targetKeyId === undefined
+  })
 }

@@ -12,7 +12,8 @@ export const DestroyKey: KeyJob = async (_, { region, account, id }, world) => {
     if (found.length === 0) return
     after = found.at(-1)!.name
     for (const { name } of found) {
-      const command = { type: 'DeleteAlias', now: world.now(), arn: aliasArn(region, account, name), name } as const
+      const arn = aliasArn(region, account, name)
+      const command = { type: 'DeleteAlias', now: world.now(), arn, name, from: id } as const
       try {
         const stream = aliasStream({ region, account, name })
         await world.aliases.handle(stream, command, envelope(world, { region, account }))
