@@ -1,24 +1,10 @@
 import { type TestHouse, alice, testHouse } from '../support/house.ts'
+import { opened } from '../support/opened.ts'
 import { type Refusal, type TrailRecord, refused } from '../support/rooms.ts'
 import { signed } from '../support/sign.ts'
-import { afterAll, beforeAll, expect } from 'vitest'
 
 /** One house for all tests of a file. */
-export const openHouse = (): (() => TestHouse) => {
-  let house: TestHouse | undefined
-  beforeAll(async () => {
-    house = await testHouse()
-  })
-  afterAll(async () => {
-    const faults = house?.faults
-    await house?.[Symbol.asyncDispose]()
-    expect(faults).toEqual([])
-  })
-  return () => {
-    if (!house) throw new Error('the house opens before the first test')
-    return house
-  }
-}
+export const openHouse = () => opened(() => testHouse())
 
 /** How IAM's SDK tells a refusal: the names of the model end in `Exception`, those on the wire do not. */
 export const refusal = async (promise: Promise<unknown>): Promise<Refusal> => {

@@ -2,10 +2,11 @@ import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { CreateKeyCommand, DisableKeyCommand, type KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms'
-import { afterAll, beforeAll, expect } from 'vitest'
+import { expect } from 'vitest'
 import { type Person, alice } from './house.ts'
-import { type LeapingHouse, day, leapingHouse } from './leaping-house.ts'
+import { day, type LeapingHouse, leapingHouse } from './leaping-house.ts'
 import { type Member, commonErrors, deviations, model, operationOf } from './model.ts'
+import { opened } from './opened.ts'
 import { signed } from './sign.ts'
 
 export { day }
@@ -16,21 +17,7 @@ export type TestHouse = Pick<LeapingHouse, 'house' | 'kms' | 'faults' | 'restart
 }
 
 /** One house for all tests of a file. */
-export const openHouse = (): (() => LeapingHouse) => {
-  let house: LeapingHouse | undefined
-  beforeAll(async () => {
-    house = await leapingHouse()
-  })
-  afterAll(async () => {
-    const faults = house?.faults
-    await house?.[Symbol.asyncDispose]()
-    expect(faults).toEqual([])
-  })
-  return () => {
-    if (!house) throw new Error('the house opens before the first test')
-    return house
-  }
-}
+export const openHouse = () => opened(leapingHouse)
 
 /** Every error that AWS's answers name is one that the operation may give. */
 const expectKnownError = (operation: string, code: string) => {
