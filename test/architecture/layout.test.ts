@@ -25,13 +25,13 @@ const arrows: Record<string, RegExp> = {
   'packages/iam': /^$/,
   'packages/sqlite': /^node:/,
   'packages/wire': /^(node:|zod$)/,
-  'packages/messaging': /^node:/,
-  'packages/ledger': /^(node:|@keyledger\/sqlite$)/,
+  'packages/messaging': /^(node:|bullmq$|ioredis$)/,
+  'packages/ledger': /^(node:|@eventstore\/db-client$|@keyledger\/sqlite$)/,
   'packages/crypto': /^(node:|@noble\/ciphers\/|@keyledger\/(keys|sqlite)$)/,
-  'services/command': /^(node:|jose$|zod$|@keyledger\/(crypto|iam|keys|ledger|wire)$)/,
+  'services/command': /^(node:|jose$|zod$|@keyledger\/(crypto|iam|keys|ledger|messaging|wire)$)/,
   'services/projections': /^(node:|@keyledger\/(keys|ledger|messaging)$)/,
   'services/workers': /^(node:|@keyledger\/(crypto|keys|ledger|messaging)$)/,
-  'services/standalone': /^(node:|zod$|@keyledger\/)/,
+  'services/standalone': /^(node:|zod$|pino$|prom-client$|@opentelemetry\/|@keyledger\/)/,
 }
 
 describe('the arrows of the house', () => {
