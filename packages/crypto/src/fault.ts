@@ -16,6 +16,7 @@ const vaultReasons = {
   damaged: 'what the vault holds does not open: the file was altered, or belongs to another root key',
   foreign: 'this vault was made under another root key',
   newer: 'this vault was made by a newer version of keyledger',
+  transport: 'this did not come from where it says, was altered, or came too late',
   contended: 'the vault was changed too often by others to finish; try again',
 }
 

@@ -1,4 +1,4 @@
-import { openSync, readSync, statSync } from 'node:fs'
+import { openSync, readSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 
 /**
@@ -22,6 +22,10 @@ export interface Deletion {
  */
 const tagLength = 16
 const chunkLength = 1 << 20
+/** How often a checkpoint is tried while others are at it, and how many milliseconds apart. */
+const checkpoints = 200
+const betweenCheckpoints = 50
+const sleeper = new Int32Array(new SharedArrayBuffer(4))
 // Searching costs one pass each, rebuilding costs about five passes whatever was deleted.
 const worthSearching = 8
 
@@ -51,9 +55,12 @@ export const erasing = (db: DatabaseSync) => {
   const truncate = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)')
 
   const checkpoint = () => {
-    const { busy } = truncate.get() as { busy: number }
-    const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
-    if (busy !== 0 || (log && log.size > 0)) throw new Error(`${path} is in use elsewhere: its log cannot be erased`)
+    // What another process writes from here on it makes of pages that this has brought to their places: had they still held
+    // what was deleted, it would be found there. SQLite waits for readers and writers itself, not for another checkpoint.
+    for (let left = checkpoints; (truncate.get() as { busy: number }).busy !== 0; left--) {
+      if (left === 0) throw new Error(`${path} is in use elsewhere: its log cannot be erased`)
+      Atomics.wait(sleeper, 0, 0, betweenCheckpoints)
+    }
   }
 
   const state = () => counts.get() as { deletions: number; erased: number }

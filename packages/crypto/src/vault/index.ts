@@ -29,6 +29,31 @@ export interface SigningScope {
  */
 export interface Vault extends AsyncDisposable {
   /**
+   * Who this house is among regions: an Ed25519 public key (32 bytes in base64url) that follows from the root key. Not a
+   * secret; other regions are told it by their operators, and believe nothing that is not signed by it.
+   */
+  readonly identity: string
+  /** An Ed25519 signature (64 bytes) of this identity. */
+  sign(message: Uint8Array): Uint8Array
+  /**
+   * The key that material for `region` is to be sealed to: hybrid X25519 and ML-KEM-768, signed by this identity. The
+   * private half lies wrapped in the vault, so that every process on it can open; it is replaced daily, and destroyed, as
+   * `destroy` does, at the first call an hour after: what was recorded on the way opens no more, not even with the root key.
+   */
+  transportKey(region: string): Promise<TransportKey>
+  /**
+   * Materials of a key for another region, in base64url. Only the holder of the transport key `to` opens it, and only as
+   * what it is: from this region to that, of this key, these materials. VaultFault('transport') if `to` is expired or not signed
+   * by `identity`, VaultFault('unknown') for a material that this key does not have. RangeError beyond 4,096 materials.
+   */
+  sealFor(identity: string, to: TransportKey, key: KeyRef, materialIds: readonly string[]): Promise<string>
+  /**
+   * Keeps what region `from` sealed for `key.region`: each material is held against its id, and wrapped as if it had been made
+   * here. Durable when it resolves; again changes nothing. VaultFault('transport') for anything else, and then nothing is kept.
+   */
+  receive(from: string, sealed: string, key: KeyRef, materialIds: readonly string[]): Promise<void>
+
+  /**
    * Makes new random material (or takes `material`, 32 bytes, when seeding or importing; the bytes stay the caller's to
    * wipe), the first or a further one of the key. Durable before it resolves. The id, 64 lower-case hex digits, is
    * deterministic over account, key id and material, and commits to the material; doing it again changes nothing.
@@ -65,6 +90,9 @@ export interface Vault extends AsyncDisposable {
    */
   rotateDomainKey(region: string, account: string): Promise<void>
 
+  /** The domain keys there are, and when each was made (epoch milliseconds): one of an account and region, unless its rotation was cut short. */
+  domainKeys(): Promise<DomainKeyMade[]>
+
   /** Keeps a secret access key sealed, under the account's domain key of the region 'global'. Replaces an older one. */
   keepSecret(accessKeyId: string, account: string, secret: string): Promise<void>
 
@@ -89,6 +117,24 @@ export interface Vault extends AsyncDisposable {
 
   /** What `sealToken` sealed for the same purpose; undefined for anything else, without a word on why. Never throws. */
   openToken(purpose: string, token: string): string | undefined
+}
+
+/** Where material may be sent: a public key of a region, good until it expires. Plain JSON. */
+export interface TransportKey {
+  readonly region: string
+  /** X25519 public key ‖ ML-KEM-768 encapsulation key, 1216 bytes in base64url. */
+  readonly key: string
+  /** Epoch milliseconds. */
+  readonly expires: number
+  /** Of the region's identity, over all of the above; base64url. */
+  readonly signature: string
+}
+
+export interface DomainKeyMade {
+  readonly region: string
+  readonly account: string
+  readonly version: number
+  readonly at: number
 }
 
 export interface Made {

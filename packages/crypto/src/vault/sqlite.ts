@@ -16,6 +16,7 @@ import type { KeyRef, Vault } from './index.ts'
 import { rotation } from './rotation.ts'
 import { secrets } from './secrets.ts'
 import { tokens } from './tokens.ts'
+import { transport } from './transport.ts'
 
 /** Opened materials remembered, each about a kilobyte, half of it native memory. */
 const capacity = 250_000
@@ -79,8 +80,7 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
     return entry && dying.size > 0 && dying.has(nameOf(entry.ref)) ? undefined : entry
   }
 
-  const read = async (region: string, materialId: string): Promise<Opened | undefined> => {
-    const since = destructions
+  const unwrapped = async (region: string, materialId: string) => {
     const row = await db.call('material', region, materialId)
     if (!row) return undefined
     const ref = { region, account: row.account, keyId: row.keyId }
@@ -88,8 +88,13 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
     const wrappingKey = secretKey(
       wrappingKeyLevel.unwrap(by, { ...ref, domainVersion: row.domainVersion }, row.wrapped),
     )
-    const key = new MacKey(openMaterial(wrappingKey, { ...ref, materialId }, row.materialWrapped))
-    return remember(region, materialId, { key, ref, used: false }, since)
+    return { ref, key: openMaterial(wrappingKey, { ...ref, materialId }, row.materialWrapped) }
+  }
+
+  const read = async (region: string, materialId: string): Promise<Opened | undefined> => {
+    const since = destructions
+    const found = await unwrapped(region, materialId)
+    return found && remember(region, materialId, { key: new MacKey(found.key), ref: found.ref, used: false }, since)
   }
 
   /** Those who ask for one material at the same time wait for one reading. */
@@ -108,38 +113,47 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
     opening.clear()
   }
 
-  return {
-    async generate(key, options) {
-      const since = destructions
-      const { region, account, keyId } = key
-      if (options?.material && options.material.length !== 32) throw new RangeError('key material has 32 bytes')
-      const bytes = options?.material ? Uint8Array.from(options.material) : randomBytes(32)
-      const material = secretKey(Uint8Array.from(bytes))
-      const materialId = materialIdOf(material, account, keyId)
-      const ref = { region, account, keyId }
-      const first = (by: KeyObject) => ({
-        materialId,
-        wrapped: materialLevel.wrap(by, { ...ref, materialId }, bytes),
-        at: now(),
+  const generate: Vault['generate'] = async (key, options) => {
+    const since = destructions
+    const { region, account, keyId } = key
+    if (options?.material && options.material.length !== 32) throw new RangeError('key material has 32 bytes')
+    const bytes = options?.material ? Uint8Array.from(options.material) : randomBytes(32)
+    const material = secretKey(Uint8Array.from(bytes))
+    const materialId = materialIdOf(material, account, keyId)
+    const ref = { region, account, keyId }
+    const first = (by: KeyObject) => ({
+      materialId,
+      wrapped: materialLevel.wrap(by, { ...ref, materialId }, bytes),
+      at: now(),
+    })
+    try {
+      await domains.underNewest(region, account, async (domain) => {
+        const raw = randomBytes(32)
+        const domainVersion = domain.version
+        const wrapped = wrappingKeyLevel.wrap(domain.key, { ...ref, domainVersion }, raw)
+        const kept = await db.call('keepFirst', { ...ref, domainVersion, wrapped }, first(secretKey(raw)))
+        if (typeof kept === 'string') return kept
+        const by = domains.of(region, kept).key
+        const name = { ...ref, domainVersion: kept.domainVersion }
+        const next = first(secretKey(wrappingKeyLevel.unwrap(by, name, kept.wrapped)))
+        return (await db.call('keepNext', kept.id, next)) ? 'kept' : 'stale'
       })
-      try {
-        await domains.underNewest(region, account, async (domain) => {
-          const raw = randomBytes(32)
-          const domainVersion = domain.version
-          const wrapped = wrappingKeyLevel.wrap(domain.key, { ...ref, domainVersion }, raw)
-          const kept = await db.call('keepFirst', { ...ref, domainVersion, wrapped }, first(secretKey(raw)))
-          if (typeof kept === 'string') return kept
-          const by = domains.of(region, kept).key
-          const name = { ...ref, domainVersion: kept.domainVersion }
-          const next = first(secretKey(wrappingKeyLevel.unwrap(by, name, kept.wrapped)))
-          return (await db.call('keepNext', kept.id, next)) ? 'kept' : 'stale'
-        })
-      } finally {
-        bytes.fill(0)
-      }
-      remember(region, materialId, { key: new MacKey(material), ref, used: false }, since)
-      return { materialId }
-    },
+    } finally {
+      bytes.fill(0)
+    }
+    remember(region, materialId, { key: new MacKey(material), ref, used: false }, since)
+    return { materialId }
+  }
+
+  const material = async (region: string, materialId: string) => {
+    const found = await unwrapped(region, materialId)
+    if (!found) throw new VaultFault('unknown', materialId)
+    return found
+  }
+
+  return {
+    generate,
+    ...transport({ db, root, erase, now, material, generate }),
 
     open(region, materialId) {
       const hit = recall(region, materialId)
@@ -181,6 +195,7 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
       })),
 
     rotateDomainKey: rotation(db, domains, erase),
+    domainKeys: () => db.call('domains'),
     ...secrets(db, root, domains, erase, now),
     ...tokens(root),
 

@@ -8,6 +8,7 @@ export const domainKeys = (db: DatabaseSync, deletion: (wraps: readonly Uint8Arr
   const newest = db.prepare(
     'SELECT version, wrapped FROM domain_keys WHERE region = ? AND account = ? ORDER BY version DESC LIMIT 1',
   )
+  const all = db.prepare('SELECT region, account, version, at FROM domain_keys ORDER BY region, account, version')
   const insert = db.prepare(
     'INSERT OR IGNORE INTO domain_keys (region, account, version, wrapped, at) VALUES (?, ?, ?, ?, ?)',
   )
@@ -35,6 +36,8 @@ export const domainKeys = (db: DatabaseSync, deletion: (wraps: readonly Uint8Arr
   return {
     reads: {
       domain,
+
+      domains: () => all.all() as unknown as { region: string; account: string; version: number; at: number }[],
 
       keysUnder: (region: string, account: string, before: number, after: number, limit: number) =>
         keysUnder.all(region, account, before, after, limit) as unknown as KeyRow[],
