@@ -7,25 +7,35 @@
  *
  * **Positions.** All facts of the log stand in one order, by their *position*: positive, growing, with gaps where the
  * adapter likes them, never given twice. Whoever has seen everything up to a position need never look before it again.
+ * Positions come from the log and are not to be reckoned with: `after` is 0 or a position that the log told.
  *
  * **Durable.** When `append` resolves, its facts survive the loss of the process and of the machine's power. When it
- * rejects with `WrongRevision`, it left nothing behind. When it rejects with anything else (the disk, the connection),
- * the outcome is unknown: append again with the same ids and the same expectation to find out.
+ * rejects with `WrongRevision`, `RangeError` or `TypeError`, it left nothing behind. When it rejects with anything else (the
+ * disk, the connection), the outcome is unknown: append again with the same ids and the same expectation to find out. An
+ * adapter whose log is far away has then already tried to find out itself, and rejects with `LedgerUnreachable`.
  *
  * **Whole.** The facts of one append are all there or none is, at revisions and positions that follow each other.
  *
  * **Idempotent.** An append that expects a revision and finds just its own facts (the same ids, in the same order, at just
- * the revisions they would have had) succeeds and answers as the first did. With `any` there is no such memory.
+ * the revisions they would have had) succeeds and answers as the first did. With `any` no such memory is promised.
  *
  * **Live.** A listener is called synchronously, in order of position, with every fact committed after it subscribed, once
  * each, before the promise of the append that brought it resolves. A listener that throws harms neither the append nor
  * the other listeners; it is reported to the adapter's `onFault` and goes on listening.
  *
+ * **Shared.** Where several processes append to one log, a listener hears of the others' facts too, as soon as they can be
+ * told, and perhaps of some that the others committed just before it subscribed. Whoever decides on what was heard asks
+ * `fresh` first: what is committed elsewhere is obeyed here within the adapter's bound, or nothing is decided.
+ *
  * **Never edited.** `erase` alone takes away: afterwards no byte of the stream's facts is in the log's files, the stream reads as
  * if it had never been, and it stays closed: an append to it rejects with `WrongRevision` and `actual: 'erased'`.
  */
 export interface EventLog extends AsyncDisposable {
-  /** Answers the revision and position of the last of `facts`, which are at least one. Throws WrongRevision. */
+  /**
+   * Appends at least one fact; answers the revision of the last of them and a position to wait for: whoever has seen all up to
+   * it has seen them. Throws WrongRevision; RangeError for none, and for more than the adapter can take at once; TypeError
+   * for what it cannot carry.
+   */
   append(stream: string, expected: Expected, facts: readonly Fact[]): Promise<Appended>
   /** The stream's facts from revision `from` (0) on, at most `limit` (all), in order. */
   read(stream: string, from?: number, limit?: number): Promise<readonly Recorded[]>
@@ -37,6 +47,11 @@ export interface EventLog extends AsyncDisposable {
   streams(prefix: string): Promise<readonly string[]>
   /** The live feed of some categories, until it is disposed. */
   subscribe(categories: readonly string[], listener: Listener): Disposable
+  /**
+   * Undefined when everything that was in the log `staleness` milliseconds ago has been given to the listeners; else a
+   * promise of having caught up, which rejects with LedgerUnreachable when the log cannot be read: then whoever decides must refuse.
+   */
+  fresh(): undefined | Promise<void>
   /** Idempotent. */
   erase(stream: string): Promise<void>
 }
@@ -88,6 +103,11 @@ export class WrongRevision extends Error {
     this.stream = stream
     this.actual = actual
   }
+}
+
+/** The log cannot be reached, or did not answer in time. Of an append that rejects with it the outcome is unknown. */
+export class LedgerUnreachable extends Error {
+  override readonly name = 'LedgerUnreachable'
 }
 
 /** What stands before a stream name's first `-`. */

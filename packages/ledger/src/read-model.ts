@@ -68,15 +68,25 @@ export const refuseOlderLog = async (log: EventLog, model: string, seen: number)
   if (seen > head) throw new LedgerBehind(model, seen, head)
 }
 
+/** What follows the log, and how far it has come: the position of the last event of its categories that it has seen. */
+export interface Followed {
+  readonly name: string
+  readonly categories: readonly string[]
+  position(): number
+  /** How many events it has taken in since it was opened. */
+  events(): number
+}
+
 /**
  * Brings the model up to the log's present and keeps it there: what an append acknowledged is in the model before the
  * append's promise resolves, so a list read after a change shows it. What fails is told and begun again from the
  * checkpoint.
  */
-export const readModel = async ({ log, db, model, clock, onFault }: Options): Promise<AsyncDisposable> => {
+export const readModel = async ({ log, db, model, clock, onFault }: Options): Promise<Followed & AsyncDisposable> => {
   const opened = openModel(db, model)
   const { marks } = opened
   let { position } = opened
+  let taken = 0
   await refuseOlderLog(log, model.name, position)
   const apply = model.apply(db)
 
@@ -92,6 +102,7 @@ export const readModel = async ({ log, db, model, clock, onFault }: Options): Pr
       throw error
     }
     position = last
+    taken += events.length
   }
 
   const closing = new AbortController()
@@ -100,6 +111,10 @@ export const readModel = async ({ log, db, model, clock, onFault }: Options): Pr
   const following = follow({ log, categories, after: () => position, handle, signal, clock, onFault })
   await following.caughtUp
   return {
+    name: model.name,
+    categories,
+    position: () => position,
+    events: () => taken,
     [Symbol.asyncDispose]: async () => {
       closing.abort()
       await following.ended

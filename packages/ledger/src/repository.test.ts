@@ -108,6 +108,56 @@ describe('a repository', () => {
     expect([reads, counters.find('counter-1')]).toEqual([1, { total: 3, last: '+2' }])
   })
 
+  test('knows what it did itself although the feed is late, and counts nothing twice when the feed comes', async () => {
+    const { log } = await testLog()
+    const late: (() => void)[] = []
+    const listening: EventLog = {
+      ...log,
+      subscribe: (categories, listener) => log.subscribe(categories, (events) => late.push(() => listener(events))),
+    }
+    const counters = repository({ log: listening, aggregate: counter })
+    await counters.handle('counter-1', add(1), envelope)
+    await counters.handle('counter-1', add(2), envelope)
+    const before = counters.find('counter-1')
+    for (const come of late) come()
+    expect([before, late.length, counters.find('counter-1')]).toEqual([
+      { total: 3, last: '+2' },
+      2,
+      { total: 3, last: '+2' },
+    ])
+  })
+
+  test('never goes back behind what it did itself while a slow reading was under way', async () => {
+    const { log } = await testLog()
+    let reading: PromiseWithResolvers<void> | undefined
+    const slow: EventLog = {
+      ...deaf(log),
+      read: async (stream) => {
+        const events = await log.read(stream)
+        await reading?.promise
+        return events
+      },
+    }
+    // So few are remembered that the third pushes the first out.
+    const counters = repository({ log: slow, aggregate: counter, capacity: 2 })
+    await counters.handle('counter-1', add(1), envelope)
+    const known = counters.find('counter-1')
+    const appending = counters.handle('counter-1', add(2), envelope)
+    for (const other of ['counter-2', 'counter-3']) await counters.find(other)
+    await counters.handle('counter-4', add(1), envelope)
+    await counters.handle('counter-5', add(1), envelope)
+    reading = Promise.withResolvers<void>()
+    const found = counters.find('counter-1')
+    const state = await appending
+    reading.resolve()
+    expect([known, state, await found, await counters.find('counter-1')]).toEqual([
+      { total: 1, last: '+1' },
+      { total: 3, last: '+2' },
+      { total: 3, last: '+2' },
+      { total: 3, last: '+2' },
+    ])
+  })
+
   test('forgets what was not asked for lately', async () => {
     const { log } = await testLog()
     const streams = ['counter-1', 'counter-2', 'counter-3', 'counter-4']

@@ -126,6 +126,9 @@ export const repository = <S, C extends Command, E extends Event>({
       const events = await log.read(stream)
       // What was appended while the stream was read is in `events` or follows them.
       const now = advanced(advanced({ state: aggregate.initial, revision: -1 }, events), since)
+      const known = folds.get(stream)
+      // Meanwhile this process may have appended, and its feed be late.
+      if (known && known.revision > now.revision) return known
       if (now.revision >= 0) folds.set(stream, now)
       return now
     } finally {
@@ -152,8 +155,13 @@ export const repository = <S, C extends Command, E extends Event>({
     const envelope = { time: new Date(time).toISOString(), metadata }
     const facts = events.map(({ type, data }) => ({ id: ids(), type, version: versions[type] ?? 1, ...envelope, data }))
     try {
-      await log.append(stream, from.revision < 0 ? 'none' : from.revision, facts)
-      return fold(aggregate, from.state, events)
+      const { revision } = await log.append(stream, from.revision < 0 ? 'none' : from.revision, facts)
+      const known = folds.get(stream)
+      if (known && known.revision >= revision) return fold(aggregate, from.state, events)
+      // The feed is late. What this process did itself it knows without it.
+      const state = fold(aggregate, from.state, events)
+      folds.set(stream, { state, revision })
+      return state
     } catch (error) {
       if (!(error instanceof WrongRevision) || error.actual === 'erased') throw error
       // The feed may have brought what came between. If not, the stream is to be read again.

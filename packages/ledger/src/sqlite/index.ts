@@ -119,6 +119,8 @@ export const sqliteLog = async ({ path, onFault }: Options): Promise<EventLog> =
       for (const name of categories) listeners.set(name, (listeners.get(name) ?? new Set()).add(own))
       return { [Symbol.dispose]: () => categories.forEach((name) => listeners.get(name)!.delete(own)) }
     },
+    // One process writes to the file, and its listeners hear of a commit before whoever asked for it does.
+    fresh: () => undefined,
     erase: async (stream) => {
       // Both in one batch. A crash between them leaves the bytes in the write-ahead log, and the next erase empties it.
       const erasing = db.call('erase', stream)
