@@ -24,4 +24,4 @@ export {
   type Shape,
 } from './shape.ts'
 export { verifier, type Claim, type Scope, type SigningKey, type VerifierOptions, type Verify } from './sigv4.ts'
-export { stopwatch, type StageMean, type Stages } from './stages.ts'
+export { stopwatch, type Meter, type StageMean, type Stages } from './stages.ts'

@@ -10,7 +10,7 @@ import type { Answer, Door, Exchange } from './exchange.ts'
 import { wireFault, type WireFault } from './fault.ts'
 import { connections } from './server/connections.ts'
 import { exchange } from './server/exchange.ts'
-import type { Stages } from './stages.ts'
+import type { Meter, Stages } from './stages.ts'
 
 /** Sizes in bytes, times in milliseconds. */
 export interface Limits {
@@ -47,6 +47,8 @@ export interface ServerOptions<Slots extends object> {
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer }
   /** Times the stages of each request; costs nothing when absent. */
   readonly stages?: Stages
+  /** Hears of each request; costs nothing when absent. Must not throw. */
+  readonly meter?: Meter<Slots>
 }
 
 export interface Server extends AsyncDisposable {
@@ -64,7 +66,7 @@ const noBody = Buffer.alloc(0)
 
 /** Serves POST / over HTTP/1.1 and hands each complete request to the door. */
 export const server = <Slots extends object>(options: ServerOptions<Slots>): Server => {
-  const { door, now, requestId, stages } = options
+  const { door, now, requestId, stages, meter } = options
   const limits = { ...usual, ...options.limits }
   let closing = false
   let second = { time: -1, date: '' }
@@ -121,16 +123,19 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
   ): void => {
     const { socket } = request
     sockets.answering(socket)
+    const began = meter?.began()
     const x = exchange<Slots>(request, body, requestId(), now(), stages?.begin())
     const route = request.method !== 'POST' || x.path !== '/' ? wireFault('unknownRoute') : undefined
     settled(x, refused ?? route)
       .then((answer) => {
         send(response, x, answer)
         sockets.answered(socket)
+        meter?.ended(x, answer.status, began!)
       })
       .catch(() => {
         // The door's refusal itself failed, or its answer cannot be written: there is nothing left to say.
         sockets.answered(socket)
+        meter?.ended(x, 0, began!)
         socket.destroy()
       })
   }

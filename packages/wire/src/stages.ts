@@ -1,7 +1,17 @@
+import type { Exchange } from './exchange.ts'
+
 /** Takes the marks of one request after another; what the server's option `stages` wants. */
 export interface Stages {
   /** Starts a request's watch; each call of what it returns ends a stage, which began at the call before. */
   begin(): (stage: string) => void
+}
+
+/** Hears of every request when it is complete and when its answer has been handed to the socket. */
+export interface Meter<Slots extends object = Record<string, unknown>> {
+  /** Answers the moment, by whatever clock the meter has. */
+  began(): number
+  /** `status` is 0 where no answer could be given at all; `began` is what `began` answered for this request. */
+  ended(x: Exchange<Slots>, status: number, began: number): void
 }
 
 /** Mean duration of a stage. */

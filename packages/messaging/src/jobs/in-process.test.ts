@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { testClock } from '../clock.ts'
 import { inProcessJobs } from './in-process.ts'
-import type { Handlers, Job } from './index.ts'
+import { type Handlers, type Job, Later } from './index.ts'
 
 const open = (handlers: Handlers, tries = 3) => {
   const clock = testClock(0)
@@ -15,41 +15,10 @@ const open = (handlers: Handlers, tries = 3) => {
   })
   return { clock, jobs, faults }
 }
-const job = (id: string, at: number, name = 'note'): Job => ({ id, name, at, data: id })
+const job = (id: string, name = 'note'): Job => ({ id, name, at: 0, data: id })
 
-const noting = () => {
-  const done: string[] = []
-  const handlers: Handlers = { note: ({ id }) => Promise.resolve(void done.push(id)) }
-  return { done, handlers }
-}
-
+/** What the port's own suite (test/ports) cannot see: this adapter's clock, memory and manners. */
 describe('jobs in this process', () => {
-  it('run when they are due, the earliest first, whatever the order they came in', async () => {
-    const { done, handlers } = noting()
-    const { clock, jobs } = open(handlers)
-    await using _ = jobs
-    for (const [id, at] of [
-      ['c', 30],
-      ['a', 10],
-      ['b', 20],
-      ['z', 1000],
-    ] as const)
-      jobs.schedule(job(id, at))
-    await clock.advance(15)
-    expect(done).toEqual(['a'])
-    await clock.advance(15)
-    expect(done).toEqual(['a', 'b', 'c'])
-  })
-
-  it('run once for one id, however often it is scheduled while it waits', async () => {
-    const { done, handlers } = noting()
-    const { clock, jobs } = open(handlers)
-    await using _ = jobs
-    for (let i = 0; i < 3; i++) jobs.schedule(job('once', 10))
-    await clock.advance(100)
-    expect(done).toEqual(['once'])
-  })
-
   it('are tried again, each time after twice the wait, and then succeed', async () => {
     const at: number[] = []
     const { clock, jobs, faults } = open({
@@ -59,52 +28,50 @@ describe('jobs in this process', () => {
       },
     })
     await using _ = jobs
-    jobs.schedule(job('stubborn', 10))
+    await jobs.schedule([job('stubborn')])
     await clock.advance(1000)
-    expect({ at, faults, parked: jobs.parked() }).toEqual({
-      at: [10, 110, 310],
+    expect({ at, faults, parked: await jobs.parked() }).toEqual({
+      at: [0, 100, 300],
       faults: ['try 1', 'try 2'],
       parked: [],
     })
   })
 
-  it('are parked when they keep failing, visible, and run again when somebody retries them', async () => {
-    let broken = true
-    const { done, handlers } = noting()
-    const { clock, jobs } = open({
-      note: (each, signal) => (broken ? Promise.reject(new Error('broken')) : handlers['note']!(each, signal)),
+  it('that are put off come back after twice the wait, a minute at most, and are never parked', async () => {
+    const at: number[] = []
+    const { clock, jobs, faults } = open({
+      note: () => {
+        at.push(clock.now() / 1000)
+        return at.length < 10 ? Promise.reject(new Later('cut off')) : Promise.resolve()
+      },
     })
     await using _ = jobs
-    jobs.schedule(job('parked', 10))
-    await clock.advance(10_000)
-    expect(jobs.parked().map(({ job: { id }, error }) => [id, (error as Error).message])).toEqual([
-      ['parked', 'broken'],
-    ])
-    broken = false
-    jobs.retry('parked')
-    await jobs.settled()
-    expect({ done, parked: jobs.parked() }).toEqual({ done: ['parked'], parked: [] })
+    await jobs.schedule([job('patient')])
+    await clock.advance(300_000)
+    expect({ at, faults, counts: await jobs.counts() }).toEqual({
+      at: [0, 1, 3, 7, 15, 31, 63, 123, 183, 243],
+      faults: [],
+      counts: { waiting: 0, running: 0, delayed: 0, parked: 0 },
+    })
   })
 
-  it('without a handler are a fault, not a crash', async () => {
-    const { clock, jobs, faults } = open({}, 1)
+  it('leave the event loop its turns, however many there are', async () => {
+    let turns = 0
+    let count = 0
+    const { jobs } = open({ note: () => Promise.resolve(void count++) })
     await using _ = jobs
-    jobs.schedule(job('lost', 0, 'nobody'))
-    await clock.advance(1)
-    expect(faults).toEqual(['no handler for jobs called nobody'])
+    const turning = setInterval(() => turns++, 0)
+    await jobs.schedule(Array.from({ length: 5000 }, (_, index) => job(`${index}`)))
+    await jobs.settled()
+    clearInterval(turning)
+    expect(count).toBe(5000)
+    expect(turns).toBeGreaterThan(5)
   })
 
-  it('under way are finished before closing is done; the others are left to be derived again', async () => {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const done: string[] = []
-    const { clock, jobs } = open({ note: ({ id }) => promise.then(() => void done.push(id)) })
-    jobs.schedule(job('under way', 0))
-    jobs.schedule(job('later', 50))
-    await clock.advance(1)
-    const closed = jobs[Symbol.asyncDispose]()
-    resolve()
-    await closed
-    await clock.advance(100)
-    expect(done).toEqual(['under way'])
+  it('are not taken by one that is closed', async () => {
+    const { jobs } = open({})
+    await jobs[Symbol.asyncDispose]()
+    await expect(jobs.schedule([job('late')])).rejects.toThrow('no jobs are taken any more')
+    expect(jobs.ready()).toBe(false)
   })
 })

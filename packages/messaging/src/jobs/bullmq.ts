@@ -1,0 +1,183 @@
+import { DelayedError, type Job as Bull, type JobsOptions, Queue, Worker } from 'bullmq'
+import { type Handlers, type Job, type Jobs, Later, handlerOf, pauseOf } from './index.ts'
+import { redisServer } from './redis.ts'
+import { turns } from './turns.ts'
+
+export interface RedisJobs {
+  /** `redis://[user:password@]host[:port][/db]`, or `rediss://`. */
+  readonly url: string
+  /** What shares a ledger shares a queue; nothing else must: its name tells the deployment and region. */
+  readonly queue: string
+  readonly handlers: Handlers
+  /** Called for every failure of a job, and (without one) when Redis goes away or is not set up as it must be. */
+  readonly onFault: (fault: unknown, job?: Job) => void
+  /** Jobs that run at the same time in this process: together they share commits. */
+  readonly concurrency?: number
+  /** Tries before a job is parked. */
+  readonly tries?: number
+  /** Milliseconds before the second try; doubles each time, less a random part of up to a half. */
+  readonly backoff?: number
+  /** Milliseconds after which the job of a process that died is given to another. */
+  readonly lock?: number
+  /** Milliseconds between two looks whether Redis was emptied. */
+  readonly watch?: number
+}
+
+/** How long the ids of jobs that are done are remembered, seconds, and how many of them. */
+const remembered = { age: 3600, count: 20_000 }
+const mostParked = 1000
+/** How long closing waits for Redis to hear what became of the last jobs, milliseconds. */
+const parting = 2000
+
+/** BullMQ has its own uses for colons, and for ids that are numbers. */
+const encoded = (id: string) => `_${id.replace(/[%:]/g, (found) => (found === ':' ? '%3A' : '%25'))}`
+
+/**
+ * Jobs in a queue of BullMQ on Redis, shared by any number of processes. Retries wait by Redis' time; everything else is
+ * done as soon as it can be. Resolves also where Redis is not there yet. While Redis is away scheduling rejects, jobs under way go on, and the others wait.
+ */
+export const bullmqJobs = async ({
+  url,
+  queue,
+  handlers,
+  onFault,
+  concurrency = 32,
+  tries = 8,
+  backoff = 1000,
+  lock = 15_000,
+  watch = 5000,
+}: RedisJobs): Promise<Jobs> => {
+  const prefix = 'keyledger'
+  const name = encoded(queue)
+  const listeners = new Set<() => void>()
+  const closing = new AbortController()
+  const underWay = new Set<Promise<void>>()
+  const inTurn = turns()
+  const redis = redisServer({
+    url,
+    sentinel: `${prefix}:since:${name}`,
+    watch,
+    onFault,
+    onLost: () => {
+      for (const listener of listeners) listener()
+    },
+  })
+  const options: JobsOptions = {
+    attempts: tries,
+    backoff: { type: 'exponential', delay: backoff, jitter: 0.5 },
+    stackTraceLimit: 1,
+  }
+
+  const attempt = async (bull: Bull<Job>, token: string | undefined): Promise<void> => {
+    const job = bull.data
+    try {
+      await inTurn(job.group, () => handlerOf(handlers, job)(job, closing.signal))
+    } catch (error) {
+      if (error instanceof Later) {
+        await bull.moveToDelayed(bull.processedOn! + pauseOf(error, bull.attemptsStarted - 1), token)
+        throw new DelayedError()
+      }
+      if (!closing.signal.aborted) onFault(error, job)
+      throw error
+    }
+  }
+  const run = async (bull: Bull<Job>, token: string | undefined): Promise<void> => {
+    const trying = attempt(bull, token)
+    underWay.add(trying)
+    try {
+      await trying
+    } finally {
+      underWay.delete(trying)
+    }
+  }
+
+  const bulls = new Queue<Job, void>(name, {
+    connection: redis.client,
+    prefix,
+    streams: { events: { maxLen: 100 } },
+  })
+  const worker = new Worker<Job, void>(name, run, {
+    connection: redis.patient,
+    prefix,
+    concurrency,
+    lockDuration: lock,
+    stalledInterval: lock,
+    // Its process died: that is no failure of the job, unless it happens every time.
+    maxStalledCount: tries,
+    removeOnComplete: remembered,
+    runRetryDelay: 1000,
+  })
+  bulls.on('error', redis.fault)
+  worker.on('error', redis.fault)
+
+  await redis.tried
+
+  /** The ids among them that were done lately. */
+  const doneOf = async (ids: readonly string[]): Promise<ReadonlySet<string>> => {
+    const scores = await redis.client.zmscore(bulls.toKey('completed'), ...ids.map(encoded))
+    return new Set(ids.filter((_, index) => scores[index] !== null))
+  }
+
+  const counts = async () => {
+    redis.reached()
+    const counted = await bulls.getJobCounts('wait', 'active', 'delayed', 'failed')
+    const of = (state: string) => counted[state] ?? 0
+    return {
+      waiting: of('wait'),
+      running: of('active'),
+      delayed: of('delayed'),
+      parked: of('failed'),
+    }
+  }
+
+  let closed: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    closing.abort(new Error('closing'))
+    await worker.pause(true)
+    await Promise.allSettled(underWay)
+    // Without Redis nobody can be told that they are done: they will be done twice.
+    const parted = Promise.allSettled([worker.close(), bulls.close()])
+    await Promise.race([parted, new Promise((resolve) => setTimeout(resolve, parting))])
+    redis[Symbol.dispose]()
+  }
+
+  return {
+    schedule: async (jobs) => {
+      redis.reached()
+      if (closing.signal.aborted) throw new Error('no jobs are taken any more')
+      if (jobs.length === 0) return []
+      const done = await doneOf(jobs.map(({ id }) => id))
+      const wanted = jobs.filter(({ id }) => !done.has(id))
+      await bulls.addBulk(
+        wanted.map((job) => ({ name: job.name, data: job, opts: { ...options, jobId: encoded(job.id) } })),
+      )
+      return [...done]
+    },
+    parked: async () => {
+      redis.reached()
+      const failed = await bulls.getFailed(0, mostParked - 1)
+      return failed.map(({ data, failedReason }) => ({ job: data, error: failedReason ?? '' }))
+    },
+    retry: async (id) => {
+      redis.reached()
+      const bull = await bulls.getJob(encoded(id))
+      if (!bull || !(await bull.isFailed())) return false
+      await bull.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true })
+      return true
+    },
+    counts,
+    ready: () => redis.ready() && !closing.signal.aborted,
+    settled: async () => {
+      for (;;) {
+        const { waiting, running } = await counts()
+        if (waiting + running === 0) return
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    },
+    onLost: (listener) => {
+      listeners.add(listener)
+      return { [Symbol.dispose]: () => void listeners.delete(listener) }
+    },
+    [Symbol.asyncDispose]: () => (closed ??= close()),
+  }
+}
