@@ -26,7 +26,7 @@ const arrows: Record<string, RegExp> = {
   'packages/sqlite': /^node:/,
   'packages/wire': /^(node:|zod$)/,
   'packages/messaging': /^(node:|bullmq$|ioredis$)/,
-  'packages/ledger': /^(node:|@eventstore\/db-client$|@keyledger\/sqlite$)/,
+  'packages/ledger': /^(node:|@eventstore\/db-client(\/generated\/\w+\.js)?$|@keyledger\/sqlite$)/,
   'packages/crypto': /^(node:|@noble\/ciphers\/|@keyledger\/(keys|sqlite)$)/,
   'services/command': /^(node:|jose$|zod$|@keyledger\/(crypto|iam|keys|ledger|messaging|wire)$)/,
   'services/projections': /^(node:|@keyledger\/(keys|ledger|messaging)$)/,
@@ -77,7 +77,13 @@ describe('the habits of the house', () => {
 
   test('the environment is read in main programs alone and understood in config.ts alone', () => {
     const reading = [...code('packages'), ...code('services')].filter((path) => /process\.env\b/.test(text(path)))
-    expect(reading.map((path) => basename(path)).toSorted()).toEqual(['ledger.ts', 'main.ts', 'seal.ts'])
+    expect(reading.map((path) => basename(path)).toSorted()).toEqual([
+      'identity.ts',
+      'jobs.ts',
+      'ledger.ts',
+      'main.ts',
+      'seal.ts',
+    ])
     const naming = [...code('packages'), ...code('services')]
       .filter((path) => /environment\[|env\['KEYLEDGER/.test(text(path)))
       .map((path) => basename(path))

@@ -99,7 +99,7 @@ describe('the table of operations', () => {
     expect(named).toEqual(on === undefined ? [] : [[on, true]])
   })
   // KMS developer guide, "CloudTrail": what changes nothing is read-only, the uses of a key among it.
-  const changing = /^(Cancel|Create|Delete|Disable|Enable|Put|Retire|Revoke|Rotate|Schedule|Tag|Untag|Update)/
+  const changing = /^(Cancel|Create|Delete|Disable|Enable|Put|Replicate|Retire|Revoke|Rotate|Schedule|Tag|Untag|Update)/
   test.each(names)('%s says rightly whether it only reads', (name) => {
     expect(rows[name]!.readOnly).toBe(!changing.test(name))
   })

@@ -7,6 +7,7 @@ import {
   EnableKeyRotationCommand,
   type GrantOperation,
   PutKeyPolicyCommand,
+  ReplicateKeyCommand,
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms'
 import { CreateAccessKeyCommand, CreateUserCommand, type IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam'
@@ -21,6 +22,10 @@ interface Column {
   readonly byIamAlone?: true
   /** The alias is a resource of its own, which no key policy speaks about. */
   readonly alias?: true
+  /** Of the key in its other Region IAM decides. */
+  readonly elsewhere?: true
+  /** Makes the key, with this policy; a key of a single Region unless it is said. */
+  readonly made?: (house: TestHouse, Policy: string) => Promise<string>
   /** What a grant may name; absent where no grant can give it. */
   readonly grant?: readonly GrantOperation[]
   readonly body: (keyId: string, house: TestHouse) => object | Promise<object>
@@ -35,6 +40,17 @@ const ciphertext = async (keyId: string, house: TestHouse): Promise<string> => {
   return Buffer.from(CiphertextBlob!).toString('base64')
 }
 const onKey = (keyId: string) => ({ KeyId: keyId })
+
+const single = async (house: TestHouse, Policy: string): Promise<string> =>
+  (await house.kms().send(new CreateKeyCommand({ Policy }))).KeyMetadata!.KeyId!
+const primary = async (house: TestHouse, Policy: string): Promise<string> =>
+  (await house.kms().send(new CreateKeyCommand({ Policy, MultiRegion: true }))).KeyMetadata!.KeyId!
+const pair = async (house: TestHouse, Policy: string): Promise<string> => {
+  const KeyId = await primary(house, Policy)
+  await house.kms().send(new ReplicateKeyCommand({ KeyId, ReplicaRegion: 'eu-west-1', Policy }))
+  await house.house.jobs.settled()
+  return KeyId
+}
 
 const columns: Readonly<Record<string, Column>> = {
   CancelKeyDeletion: {
@@ -94,6 +110,7 @@ const columns: Readonly<Record<string, Column>> = {
     grant: ['ReEncryptFrom', 'ReEncryptTo'],
     body: async (keyId, house) => ({ CiphertextBlob: await ciphertext(keyId, house), DestinationKeyId: keyId }),
   },
+  ReplicateKey: { elsewhere: true, made: primary, body: (KeyId) => ({ KeyId, ReplicaRegion: 'eu-west-1' }) },
   RotateKeyOnDemand: { body: onKey },
   ScheduleKeyDeletion: { body: onKey },
   TagResource: { body: (KeyId) => ({ KeyId, Tags: [{ TagKey: 'a', TagValue: 'b' }] }) },
@@ -107,6 +124,7 @@ const columns: Readonly<Record<string, Column>> = {
     },
   },
   UpdateKeyDescription: { body: (KeyId) => ({ KeyId, Description: 'another' }) },
+  UpdatePrimaryRegion: { made: pair, body: (KeyId) => ({ KeyId, PrimaryRegion: 'eu-west-1' }) },
 }
 /** Their own tests say who may: a grant is retired by whom it names. */
 const grantsOwn = ['CreateGrant', 'ListGrants', 'ListRetirableGrants', 'RetireGrant', 'RevokeGrant']
@@ -149,10 +167,8 @@ beforeAll(async () => {
 })
 afterAll(() => house[Symbol.asyncDispose]())
 
-const freshKey = async (...statements: readonly object[]): Promise<string> => {
-  const { KeyMetadata } = await house.kms().send(new CreateKeyCommand({ Policy: policyOf([...open, ...statements]) }))
-  return KeyMetadata!.KeyId!
-}
+const keyFor = (operation: string, ...statements: readonly object[]): Promise<string> =>
+  (columns[operation]!.made ?? single)(house, policyOf([...open, ...statements]))
 const naming = (Effect: 'Allow' | 'Deny', name: string) => ({
   Effect,
   Principal: { AWS: arnOf(people[name]!) },
@@ -187,36 +203,36 @@ const ofKeys = all.filter(([, { byIamAlone }]) => !byIamAlone)
 const grantable = all.filter(([, { grant }]) => grant)
 const ungrantable = ofKeys.filter(([, { grant, alias }]) => !grant && !alias)
 
-describe.each(all)('%s', (operation, { byIamAlone, alias }) => {
+describe.each(all)('%s', (operation, { byIamAlone, alias, elsewhere }) => {
   test('is refused to who has no permission', async () => {
-    expect(await outcome(operation, 'nobody', await freshKey())).toBe('refused')
+    expect(await outcome(operation, 'nobody', await keyFor(operation))).toBe('refused')
   })
 
   test('is allowed by the key policy, unless that has no say', async () => {
-    const keyId = await freshKey(naming('Allow', 'nobody'))
-    expect(await outcome(operation, 'nobody', keyId)).toBe(byIamAlone || alias ? 'refused' : 'allowed')
+    const keyId = await keyFor(operation, naming('Allow', 'nobody'))
+    expect(await outcome(operation, 'nobody', keyId)).toBe(byIamAlone || alias || elsewhere ? 'refused' : 'allowed')
   })
 
   test('is allowed by IAM, through root', async () => {
-    expect(await outcome(operation, 'permitted', await freshKey())).toBe('allowed')
+    expect(await outcome(operation, 'permitted', await keyFor(operation))).toBe('allowed')
   })
 
   test("is refused again by an explicit deny of the caller's own policies", async () => {
     const said = byIamAlone || alias ? 'explicitly denied' : deniedOf(operation)
     for (const name of ['denied', 'barred'])
-      expect(await outcome(operation, name, await freshKey(naming('Allow', name)))).toBe(said)
+      expect(await outcome(operation, name, await keyFor(operation, naming('Allow', name)))).toBe(said)
   })
 })
 
 test.each(ofKeys)('%s is refused again by an explicit deny of the key policy', async (operation) => {
-  const keyId = await freshKey(naming('Allow', 'permitted'), naming('Deny', 'permitted'))
+  const keyId = await keyFor(operation, naming('Allow', 'permitted'), naming('Deny', 'permitted'))
   expect(await outcome(operation, 'permitted', keyId)).toBe(deniedOf(operation))
 })
 
 test.each(grantable)(
   '%s is allowed by a grant, and no longer once a policy denies it',
   async (operation, { grant }) => {
-    const keyId = await freshKey()
+    const keyId = await keyFor(operation)
     await granted(keyId, 'nobody', grant!)
     expect(await outcome(operation, 'nobody', keyId)).toBe('allowed')
     const Policy = policyOf([...open, naming('Deny', 'nobody')])
@@ -226,12 +242,12 @@ test.each(grantable)(
 )
 
 test.each(ungrantable)('%s cannot be granted', async (operation) => {
-  const keyId = await freshKey()
+  const keyId = await keyFor(operation)
   await expect(granted(keyId, 'nobody', [operation as GrantOperation])).rejects.toThrow('enum value set')
 })
 
 test('a refusal says who, what, on which key, and which kind of policy it was', async () => {
-  const keyId = await freshKey()
+  const keyId = await keyFor('DescribeKey')
   const refusal = async (name: string, operation: string, body: object) =>
     refusalOf(await raw(house, { operation, body, person: people[name]! })).message
   const who = (name: string) => `User: ${arnOf(people[name]!)} is not authorized to perform: `

@@ -284,5 +284,5 @@ test('a job that fails is tried again, and its work is done once', async () => {
   await open.pass(60_000)
   expect(await rotationsOf(kms, key)).toEqual(automatic(90))
   expect(serviceEvents(open, key)).toHaveLength(1)
-  expect(open.house.jobs.parked()).toEqual([])
+  expect(await open.house.jobs.parked()).toEqual([])
 })

@@ -1,7 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
-import { CreateKeyCommand, DisableKeyCommand, type KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms'
+import {
+  CreateKeyCommand,
+  DisableKeyCommand,
+  type KMSClient,
+  ReplicateKeyCommand,
+  ScheduleKeyDeletionCommand,
+} from '@aws-sdk/client-kms'
 import { expect } from 'vitest'
 import { type Person, alice } from './house.ts'
 import { day, type LeapingHouse, leapingHouse } from './leaping-house.ts'
@@ -192,6 +198,18 @@ export const arnOfKey = (id: string, person: Person = alice, region = 'us-east-1
 /** A fresh key of alice's in us-east-1. */
 export const freshKey = async (house: TestHouse): Promise<string> =>
   (await house.kms().send(new CreateKeyCommand({}))).KeyMetadata!.KeyId!
+
+/** A fresh multi-Region primary of alice's. */
+export const freshPrimary = async (house: TestHouse, region = 'us-east-1'): Promise<string> =>
+  (await house.kms(alice, region).send(new CreateKeyCommand({ MultiRegion: true }))).KeyMetadata!.KeyId!
+
+/** A fresh multi-Region primary of alice's in us-east-1 with a replica in eu-west-1, both Enabled. */
+export const freshPair = async (house: TestHouse): Promise<string> => {
+  const KeyId = await freshPrimary(house)
+  await house.kms().send(new ReplicateKeyCommand({ KeyId, ReplicaRegion: 'eu-west-1' }))
+  await house.house.jobs.settled()
+  return KeyId
+}
 
 /** Brings a fresh key into the state; `unknown` is an id that no key has. */
 export const intoState = async (house: TestHouse, KeyId: string, state: State): Promise<void> => {

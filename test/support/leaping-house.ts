@@ -16,7 +16,7 @@ interface Waiting {
   wake(): void
 }
 
-const leapingClock = (start: number): LeapingClock => {
+export const leapingClock = (start: number): LeapingClock => {
   let current = start
   const waiting = new Set<Waiting>()
   return {

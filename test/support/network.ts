@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, execFileSync, spawn } from 'node:child_process'
-import { type Server, type Socket, connect, createServer } from 'node:net'
+import { type Relay, relay } from './relay.ts'
 
 /** A place where processes run, reached from the test at `address`. */
 export interface Host {
@@ -72,51 +72,21 @@ const namespaces = (): Network => {
   }
 }
 
-/** Where the kernel lets nobody make namespaces: one host, and a relay in the middle that can stop relaying. */
-const relay = (): Network => {
+/** Where the kernel lets nobody make namespaces: one host, and relays in the middle that can stop relaying. */
+const relayed = (): Network => {
   const host: Host = { address: '127.0.0.1', run: (command, args, options) => spawn(command, args, options) }
-  const servers: Server[] = []
-  const sockets = new Set<Socket>()
-  let whole = true
-  const closeAll = () => sockets.forEach((socket) => socket.destroy())
-  const keep = (socket: Socket) => {
-    sockets.add(socket)
-    socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket))
-    return socket
-  }
+  const ways: Relay[] = []
   return {
     kind: 'a relay on loopback',
     hosts: [host, host],
-    linkTo: (_, port) =>
-      new Promise((resolve) => {
-        const server = createServer((from) => {
-          keep(from)
-          if (!whole) return from.destroy()
-          const to = keep(connect(port, '127.0.0.1'))
-          from.pipe(to).pipe(from)
-          for (const [one, other] of [
-            [from, to],
-            [to, from],
-          ] as const)
-            one.on('close', () => other.destroy())
-        }).listen(0, '127.0.0.1', () => {
-          const address = server.address() as { port: number }
-          resolve(`127.0.0.1:${address.port}`)
-        })
-        servers.push(server)
-      }),
-    cut: () => {
-      whole = false
-      closeAll()
+    linkTo: async (_, port) => {
+      const way = await relay(port)
+      ways.push(way)
+      return way.address
     },
-    mend: () => {
-      whole = true
-    },
-    [Symbol.asyncDispose]: () => {
-      closeAll()
-      for (const server of servers) server.close()
-      return Promise.resolve()
-    },
+    cut: () => ways.forEach((way) => way.cut()),
+    mend: () => ways.forEach((way) => way.mend()),
+    [Symbol.asyncDispose]: async () => void (await Promise.all(ways.map((way) => way[Symbol.asyncDispose]()))),
   }
 }
 
@@ -125,6 +95,6 @@ export const network = (): Network => {
   try {
     return namespaces()
   } catch {
-    return relay()
+    return relayed()
   }
 }

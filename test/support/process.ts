@@ -7,7 +7,10 @@ const main = fileURLToPath(new URL('../../services/standalone/src/main.ts', impo
 
 export interface HouseProcess {
   readonly child: ChildProcess
+  /** Of the front door; empty in a process that has none. */
   readonly url: string
+  /** Of the admin listener. */
+  readonly admin: string | undefined
   readonly output: () => string
   /** Resolves to the exit code, or to the signal's name. */
   readonly ended: Promise<number | string>
@@ -26,14 +29,15 @@ export const houseProcess = async (data: string, environment: Record<string, str
   const url = await new Promise<string>((resolve, reject) => {
     const hear = (chunk: Buffer) => {
       output += String(chunk)
-      const ready = /^keyledger ready at (\S+)$/m.exec(output)
-      if (ready) resolve(ready[1]!)
+      const ready = /^(?:\{.*"msg":")?keyledger ready (?:at ([^\s"]+)|as [^\s"]+)(?:"\})?$/m.exec(output)
+      if (ready) resolve(ready[1] ?? '')
     }
     child.stdout.on('data', hear)
     child.stderr.on('data', hear)
     void ended.then((code) => reject(new Error(`the house ended with ${code}:\n${output}`)))
   })
-  return { child, url, output: () => output, ended }
+  const admin = /^ {2}admin +(\S+)|"admin":"([^"]+)"/m.exec(output)
+  return { child, url, admin: admin?.[1] ?? admin?.[2], output: () => output, ended }
 }
 
 /** The credentials that the house wrote at its first start. */

@@ -272,20 +272,21 @@ export const doesNotExist: Refuses = (arn) => ({ name: 'NotFoundException', mess
 
 /**
  * The operation on a key in each state. `input` is asked while the key is enabled, and for `unknown` with an id that no
- * key has; `not applicable` leaves a state out.
+ * key has; `not applicable` leaves a state out. `made` makes another kind of key than the usual one.
  */
 export const stateRoom = (
   open: () => TestHouse,
   operation: string,
   input: Input,
   states: Readonly<Record<State, Verdict | 'not applicable'>>,
+  made: (house: TestHouse) => Promise<string> = freshKey,
 ): void => {
   const applicable = (Object.entries(states) as [State, Verdict | 'not applicable'][]).flatMap(([state, verdict]) =>
     verdict === 'not applicable' ? [] : [{ state, verdict, told: verdict === 'ok' ? 'fine' : 'refused' }],
   )
   test.each(applicable)('a key that is $state is $told', async ({ state, verdict }) => {
     const house = open()
-    const keyId = state === 'unknown' ? unknownKey() : await freshKey(house)
+    const keyId = state === 'unknown' ? unknownKey() : await made(house)
     const body = await input(keyId)
     await intoState(house, keyId, state)
     const expected = verdict === 'ok' ? fine : { ...verdict(arnOfKey(keyId)), status: 400 }

@@ -50,6 +50,8 @@ const invalidState = client('KMSInvalidStateException')
 const limitExceeded = client('LimitExceededException')
 const malformedPolicy = client('MalformedPolicyDocumentException')
 const notFound = client('NotFoundException')
+const shareRefused = client('ShareRefused')
+const shareOutdated = client('ShareOutdated')
 const tag = client('TagException')
 const unsupported = client('UnsupportedOperationException')
 const validation = client('ValidationException')
@@ -111,6 +113,7 @@ export const faults = {
     (arn: string, origin: string) => `${arn} origin is ${origin} which is not valid for this operation.`,
   ), // recorded
   notPrimary: unsupported((arn: string) => `${arn} is not a multi-region primary key.`), // recorded
+  alreadyPrimary: unsupported((arn: string) => `${arn} is the multi-region primary key already.`),
   notSupportedYet: unsupported((what: string) => `${what} is not supported.`),
   recipientUnsupported: unsupported(() => 'Recipient is not supported.'),
   keyUsageRequired: validation(
@@ -200,6 +203,10 @@ export const faults = {
     (arn: string) =>
       `The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be performed for this key: ${arn}`,
   ), // recorded
+
+  // Between regions: no caller of an operation hears of them
+  shareRefused: shareRefused((why: string) => why),
+  shareOutdated: shareOutdated(() => 'A later state than this is known here.'),
 
   // Ours: the SDKs retry these
   internal: server('KMSInternalException', 500, ''),

@@ -16,6 +16,8 @@ export interface Grants {
   /** What was asked for under a name -> the id of the grant that answers it. */
   readonly byRequest: Table<string, string>
   readonly found: Found
+  /** The incarnation of the key that they are on: what was granted on a replica that is deleted is not for the next one. */
+  readonly incarnation: number
 }
 
 export interface CreateGrant extends GrantTerms {
@@ -35,16 +37,20 @@ export type GrantCommand =
   | CreateGrant
   | { readonly type: 'RetireGrant'; readonly grantId: string }
   | { readonly type: 'RevokeGrant'; readonly grantId: string }
+  /** The replica that they were on is deleted, and another is about to be made in its place. */
+  | { readonly type: 'EndGrants'; readonly incarnation: number }
 
 export type GrantEvent =
   | { readonly type: 'GrantCreated'; readonly data: Grant }
   | { readonly type: 'GrantRetired'; readonly data: { readonly grantId: string } }
   | { readonly type: 'GrantRevoked'; readonly data: { readonly grantId: string } }
+  | { readonly type: 'GrantsEnded'; readonly data: { readonly incarnation: number } }
 
 const initial: Grants = Object.freeze({
   byId: Table<string, Grant>(),
   byRequest: Table<string, string>(),
   found: nothingFound,
+  incarnation: 0,
 })
 
 /** One text for all requests that ask for the same grant under the same name; undefined without a name. */
@@ -109,6 +115,7 @@ const without = (state: Grants, grantId: string): Grants => {
   const text = requestText(grant.name, grant)
   const named = text !== undefined && state.byRequest.get(text) === grantId
   return {
+    ...state,
     byId: state.byId.delete(grantId),
     byRequest: named ? state.byRequest.delete(text) : state.byRequest,
     found: withoutGrant(state.found, grant),
@@ -139,12 +146,16 @@ export const grants: Aggregate<Grants, GrantCommand, GrantEvent> = {
       known(state, grantId)
       return [{ type: 'GrantRevoked', data: { grantId } }]
     },
+    // Said twice it must not take what was granted since.
+    EndGrants: (state, { incarnation }) =>
+      incarnation > state.incarnation ? [{ type: 'GrantsEnded', data: { incarnation } }] : [],
   },
   evolve: {
     GrantCreated: (state, { data }) => {
       const grant = { ...data, issuingAccount: intern(data.issuingAccount), operations: data.operations.map(intern) }
       const text = requestText(grant.name, grant)
       return {
+        ...state,
         byId: state.byId.set(grant.grantId, grant),
         byRequest: text === undefined ? state.byRequest : state.byRequest.set(text, grant.grantId),
         found: withGrant(state.found, grant),
@@ -152,5 +163,6 @@ export const grants: Aggregate<Grants, GrantCommand, GrantEvent> = {
     },
     GrantRetired: (state, { data }) => without(state, data.grantId),
     GrantRevoked: (state, { data }) => without(state, data.grantId),
+    GrantsEnded: (_, { data }) => ({ ...initial, incarnation: data.incarnation }),
   },
 }

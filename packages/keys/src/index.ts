@@ -26,6 +26,19 @@ export {
 export { type KeyCommand, type KeyEvent, key } from './key.ts'
 export { deletionDue } from './key/lifecycle.ts'
 export { rotationDue } from './key/material.ts'
+export {
+  type Birth,
+  type Handover,
+  type Judgement,
+  type Lineage,
+  type Related,
+  type Replication,
+  type Shared,
+  handoverText,
+  judged,
+  sharedWith,
+  wayFrom,
+} from './key/related.ts'
 export type {
   AutomaticRotation,
   Key,

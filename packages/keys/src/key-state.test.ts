@@ -15,7 +15,8 @@ const answer = (key: Key, operation: KeyOperation): string => {
   }
 }
 
-// The published table, cell by cell. `-`: such a key cannot be in that state.
+// The published table, cell by cell. `-`: such a key cannot be in that state. Published otherwise: the rotation settings of a key
+// that is Updating, which AWS takes; here they wait until the new primary has what is shared, so that none is lost.
 const table = `
                                     Enabled Disabled PendingDeletion PendingImport Unavailable Creating Updating
 Encrypt                             ok      D        PD              PI            UN          CR       ok
@@ -52,8 +53,8 @@ UntagResource                       ok      ok       PD              ok         
 UpdateKeyDescription                ok      ok       PD              ok            ok          ok       ok
 EnableKey                           ok      ok       PD              PI            ok          CR       UP
 DisableKey                          ok      ok       PD              PI            ok          CR       UP
-EnableKeyRotation                   ok      D        PD              U             U           CR       ok
-DisableKeyRotation                  ok      D        PD              U             U           CR       ok
+EnableKeyRotation                   ok      D        PD              U             U           CR       UP
+DisableKeyRotation                  ok      D        PD              U             U           CR       UP
 GetKeyRotationStatus                ok      ok       ok              U             U           ok       ok
 ListKeyRotations                    ok      ok       ok              ok            U           ok       ok
 RotateKeyOnDemand                   ok      D        PD              PI            U           CR       UP

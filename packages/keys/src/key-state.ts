@@ -54,8 +54,9 @@ const use = states('ok', 'disabled', 'pendingDeletion', 'pendingImport', 'unavai
 const alive = states('ok', 'ok', 'pendingDeletion', 'ok', 'ok', 'ok', 'ok')
 // prettier-ignore
 const onOff = states('ok', 'ok', 'pendingDeletion', 'pendingImport', 'ok', 'creating', 'updating')
+// AWS takes them while it is Updating. Here what is shared stands still until the new primary has it, or it could be lost.
 // prettier-ignore
-const turning = states('ok', 'disabled', 'pendingDeletion', 'unsupportedOrigin', 'unsupportedOrigin', 'creating', 'ok')
+const turning = states('ok', 'disabled', 'pendingDeletion', 'unsupportedOrigin', 'unsupportedOrigin', 'creating', 'updating')
 
 const encryption: Row = { states: use, usage: 'ENCRYPT_DECRYPT' }
 const signing: Row = { states: use, usage: 'SIGN_VERIFY' }

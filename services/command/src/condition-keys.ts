@@ -168,13 +168,17 @@ const values: ReadonlyMap<string, Value> = new Map<string, Value>([
     'kms:multiregionkeytype',
     ofKey(
       ({ multiRegion }) => multiRegion,
-      (asked) => (member<boolean>(asked, 'MultiRegion') ? 'PRIMARY' : undefined),
+      // Only ReplicateKey, which asks for leave to create a key elsewhere, says REPLICA: no shape has a member of this name.
+      (asked) =>
+        member<string>(asked, 'MultiRegionKeyType') ?? (member<boolean>(asked, 'MultiRegion') ? 'PRIMARY' : undefined),
     ),
   ],
   [
     'kms:bypasspolicylockoutsafetycheck',
     only(['kms:CreateKey', 'kms:PutKeyPolicy'], of('BypassPolicyLockoutSafetyCheck', 'false')),
   ],
+  ['kms:replicaregion', only('kms:ReplicateKey', of('ReplicaRegion'))],
+  ['kms:primaryregion', only('kms:UpdatePrimaryRegion', of('PrimaryRegion'))],
   ['kms:rotationperiodindays', only('kms:EnableKeyRotation', of('RotationPeriodInDays', '365'))],
   ['kms:schedulekeydeletionpendingwindowindays', only('kms:ScheduleKeyDeletion', of('PendingWindowInDays', '30'))],
   ['kms:trailingdayswithoutkeyusage', only(['kms:DisableKey', 'kms:ScheduleKeyDeletion'], trailingDays)],

@@ -1,59 +1,49 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { createSecureContext } from 'node:tls'
-import { z } from 'zod'
 import { ConfigFault } from './config/fault.ts'
 import { issuersFile } from './config/issuers.ts'
+import { type Peer, peersOf } from './config/peers.ts'
+import { type Level, type Service, type Variables, variables } from './config/variables.ts'
 import type { Issuer } from './oidc.ts'
 
-export { ConfigFault }
+export { ConfigFault, type Level, type Peer, type Service }
 
-const readable = (path: string) => existsSync(path)
+/** Where to listen; port 0 takes any free one. */
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
 
-const region = z.string().regex(/^[a-z]{2,4}(-[a-z]{1,12}){1,2}-\d{1,2}$/, 'is not a region such as us-east-1')
-
-const variables = z.strictObject({
-  /** The address to listen on. Anything but loopback should come with TLS. */
-  KEYLEDGER_HOST: z.string().min(1, 'is empty').default('127.0.0.1'),
-  /** The port to listen on; 0 takes any free one. */
-  KEYLEDGER_PORT: z
-    .string()
-    .regex(/^\d{1,5}$/, 'is not a port number')
-    .transform(Number)
-    .refine((port) => port <= 65535, 'is not a port number (0 to 65535)')
-    .default(4577),
-  /** The data folder: the ledger, the vault, the sealed root key, the first credentials. Made if absent, mode 0700. */
-  KEYLEDGER_DATA: z
-    .string()
-    .min(1, 'is empty')
-    .default('./data')
-    .transform((path) => resolve(path)),
-  /** The regions served on this one port; a request's region is the one in its signature's credential scope. */
-  KEYLEDGER_REGIONS: z
-    .string()
-    .default('us-east-1,eu-west-1')
-    .transform((list) => list.split(',').map((name) => name.trim()))
-    .pipe(
-      z
-        .array(region)
-        .min(1)
-        .refine((list) => new Set(list).size === list.length, 'names a region twice'),
-    ),
-  /** A JSON file of accounts, users and keys, applied once to an empty ledger. */
-  KEYLEDGER_SEED: z.string().refine(readable, 'names a file that is not there').optional(),
-  /** PEM files: the certificate chain and its private key; both or none. With them the house serves https. */
-  KEYLEDGER_TLS_CERT: z.string().refine(readable, 'names a file that is not there').optional(),
-  KEYLEDGER_TLS_KEY: z.string().refine(readable, 'names a file that is not there').optional(),
-  /** What opens the root key: `file:PATH` or `passphrase`. Default: the file root.key in the data folder. */
-  KEYLEDGER_SEAL: z
-    .string()
-    .regex(/^(passphrase|file:.+)$/, 'is neither "passphrase" nor "file:PATH"')
-    .optional(),
-  /** The passphrase of the seal `passphrase`; asked for at a terminal when absent. */
-  KEYLEDGER_PASSPHRASE: z.string().min(1, 'is empty').optional(),
-  /** A JSON file of OpenID Connect issuers: `[{"issuer": "https://...", "audiences": ["..."], "jwks": URL or file}]`. */
-  KEYLEDGER_OIDC_ISSUERS: z.string().refine(readable, 'names a file that is not there').optional(),
-})
+export interface Config extends Address {
+  readonly data: string
+  readonly regions: readonly string[]
+  readonly seed: string | undefined
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined
+  readonly seal: string
+  readonly passphrase: string | undefined
+  /** Whose tokens AssumeRoleWithWebIdentity takes. */
+  readonly issuers: readonly Issuer[]
+  /** What runs in this process. */
+  readonly services: readonly Service[]
+  /** `esdb://...`; undefined: SQLite in the data folder. */
+  readonly ledger: string | undefined
+  /** Milliseconds. */
+  readonly staleness: number
+  /** The vault's file. */
+  readonly vault: string
+  /** `redis://...`; undefined: jobs in this process. */
+  readonly redis: string | undefined
+  readonly peers: readonly Peer[]
+  /** Where peers reach this region. */
+  readonly link: Address | undefined
+  /** Where operators' programs ask how this process is. */
+  readonly admin: Address | undefined
+  /** Undefined: for people, not for programs. */
+  readonly log: Level | undefined
+  /** The OTLP endpoint that traces go to. */
+  readonly traces: string | undefined
+}
 
 const certificate = (cert: string, key: string) => {
   try {
@@ -66,25 +56,37 @@ const certificate = (cert: string, key: string) => {
   }
 }
 
-export interface Config {
-  readonly host: string
-  readonly port: number
-  readonly data: string
-  readonly regions: readonly string[]
-  readonly seed: string | undefined
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined
-  readonly seal: string
-  readonly passphrase: string | undefined
-  /** Whose tokens AssumeRoleWithWebIdentity takes. */
-  readonly issuers: readonly Issuer[]
+/** Our own variables, and the one that every program with OpenTelemetry has. An empty one of those is none. */
+const ours = (environment: NodeJS.ProcessEnv) =>
+  Object.fromEntries(
+    Object.entries(environment).filter(
+      ([name, value]) =>
+        value !== undefined &&
+        (name.startsWith('KEYLEDGER_') || (name === 'OTEL_EXPORTER_OTLP_ENDPOINT' && value !== '')),
+    ),
+  )
+
+/** The settings that only make sense together. */
+const refuseContradictions = (read: Variables): void => {
+  const has = (service: Service) => read.KEYLEDGER_SERVICES.includes(service)
+  if ((read.KEYLEDGER_TLS_CERT === undefined) !== (read.KEYLEDGER_TLS_KEY === undefined))
+    throw new ConfigFault('KEYLEDGER_TLS_CERT and KEYLEDGER_TLS_KEY go together: set both or none')
+  if (!has('command') && read.KEYLEDGER_LEDGER === undefined)
+    throw new ConfigFault(
+      'KEYLEDGER_SERVICES without command needs KEYLEDGER_LEDGER: a ledger in the data folder is of one process alone',
+    )
+  if (read.KEYLEDGER_LINK_PORT !== undefined && !has('command'))
+    throw new ConfigFault('KEYLEDGER_LINK_PORT is of the service command, which KEYLEDGER_SERVICES does not name')
+  if (read.KEYLEDGER_LINK_PORT !== undefined && read.KEYLEDGER_PEERS === undefined)
+    throw new ConfigFault('KEYLEDGER_LINK_PORT needs KEYLEDGER_PEERS: nobody else would be answered')
 }
+
+const listener = (host: string, port: number | undefined): Address | undefined =>
+  port === undefined ? undefined : { host, port }
 
 /** The settings in `environment`, or a {@link ConfigFault} that names the first variable at fault. Values of secrets are not echoed. */
 export const config = (environment: NodeJS.ProcessEnv): Config => {
-  const ours = Object.fromEntries(
-    Object.entries(environment).filter(([name, value]) => name.startsWith('KEYLEDGER_') && value !== undefined),
-  )
-  const parsed = variables.safeParse(ours)
+  const parsed = variables.safeParse(ours(environment))
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!
     if (issue.code === 'unrecognized_keys')
@@ -92,18 +94,28 @@ export const config = (environment: NodeJS.ProcessEnv): Config => {
     throw new ConfigFault(`${String(issue.path[0])} ${issue.message}`)
   }
   const read = parsed.data
-  const { KEYLEDGER_TLS_CERT: cert, KEYLEDGER_TLS_KEY: key } = read
-  if ((cert === undefined) !== (key === undefined))
-    throw new ConfigFault('KEYLEDGER_TLS_CERT and KEYLEDGER_TLS_KEY go together: set both or none')
+  refuseContradictions(read)
+  const { KEYLEDGER_TLS_CERT: cert, KEYLEDGER_TLS_KEY: key, KEYLEDGER_DATA: data, KEYLEDGER_REGIONS: regions } = read
+  const vault = read.KEYLEDGER_VAULT ?? join(data, 'vault.db')
   return {
     host: read.KEYLEDGER_HOST,
     port: read.KEYLEDGER_PORT,
-    data: read.KEYLEDGER_DATA,
-    regions: read.KEYLEDGER_REGIONS,
+    data,
+    regions,
     seed: read.KEYLEDGER_SEED,
     tls: cert && key ? certificate(cert, key) : undefined,
-    seal: read.KEYLEDGER_SEAL ?? `file:${resolve(read.KEYLEDGER_DATA, 'root.key')}`,
+    seal: read.KEYLEDGER_SEAL ?? `file:${join(dirname(vault), 'root.key')}`,
     passphrase: read.KEYLEDGER_PASSPHRASE,
     issuers: read.KEYLEDGER_OIDC_ISSUERS === undefined ? [] : issuersFile(read.KEYLEDGER_OIDC_ISSUERS),
+    services: read.KEYLEDGER_SERVICES,
+    ledger: read.KEYLEDGER_LEDGER,
+    staleness: read.KEYLEDGER_STALENESS,
+    vault,
+    redis: read.KEYLEDGER_REDIS,
+    peers: read.KEYLEDGER_PEERS === undefined ? [] : peersOf(read.KEYLEDGER_PEERS, regions),
+    link: listener(read.KEYLEDGER_LINK_HOST, read.KEYLEDGER_LINK_PORT),
+    admin: listener(read.KEYLEDGER_ADMIN_HOST, read.KEYLEDGER_ADMIN_PORT),
+    log: read.KEYLEDGER_LOG,
+    traces: read.OTEL_EXPORTER_OTLP_ENDPOINT,
   }
 }

@@ -33,6 +33,8 @@ interface Service {
   readonly name: string
   readonly protocol: Protocol
   readonly rows: ReadonlyMap<string, Prepared>
+  /** What AWS says there when the failure is its own. */
+  readonly failure: string
 }
 
 /** A row with what can be known of it before the first request. */
@@ -54,16 +56,19 @@ const services = {
     name: 'kms',
     protocol: jsonProtocol({ prefix: 'TrentService' }),
     rows: table({ ...unsupported(awsOperations), ...kms }),
+    failure: 'KMSInternalException',
   },
   sts: {
     name: 'sts',
     protocol: queryProtocol({ namespace: 'https://sts.amazonaws.com/doc/2011-06-15/', apiVersion: '2011-06-15' }),
     rows: table(sts, formShape),
+    failure: 'InternalFailure',
   },
   iam: {
     name: 'iam',
     protocol: queryProtocol({ namespace: 'https://iam.amazonaws.com/doc/2010-05-08/', apiVersion: '2010-05-08' }),
     rows: table(iam, formShape),
+    failure: 'ServiceFailure',
   },
 } satisfies Record<string, Service>
 
@@ -99,15 +104,17 @@ interface Options {
   readonly world: World
   /** The regions served here; the first is home to requests that name none. */
   readonly regions: readonly string[]
+  /** The ledger's: undefined when what is remembered may be decided on. */
+  readonly fresh: () => undefined | Promise<void>
   /** Told of every failure that is not a refusal: the caller hears no more than that it was ours. */
-  readonly onFault: (fault: unknown) => void
+  readonly onFault: (fault: unknown, about: { readonly requestId: string; readonly operation: string }) => void
 }
 
 /**
  * What stands behind the server: every request walks parse, target, signature, shape, key, authorization, then its row.
  * The order is AWS's order of refusals; whatever refuses, the record says so before the answer does.
  */
-export const door = ({ world, regions, onFault }: Options): Door<Slots> => {
+export const door = ({ world, regions, fresh, onFault }: Options): Door<Slots> => {
   const { open, signingKey } = sessions(world)
   const verify = verifier({
     signingKey,
@@ -138,6 +145,13 @@ export const door = ({ world, regions, onFault }: Options): Door<Slots> => {
     slots.row = row
     mark?.('parse')
 
+    // Who signed and what they may is remembered from the ledger's feed: nothing is decided on what may be out of date.
+    const catchingUp = fresh()
+    if (catchingUp) {
+      slots.undecided = true
+      await catchingUp
+      slots.undecided = false
+    }
     const verified = row.unsigned ? undefined : verify(x, service.name)
     const claim = verified instanceof Promise ? await verified : verified
     const region = (slots.region = claim?.region ?? regions[0]!)
@@ -192,13 +206,19 @@ export const door = ({ world, regions, onFault }: Options): Door<Slots> => {
 
   const refusal: Door<Slots>['refusal'] = (error, x) => {
     const known = error instanceof Fault || error instanceof IamFault || error instanceof WireFault
-    const { code, status, message } = known ? error : { code: 'KMSInternalException', status: 500, message: '' }
-    if (!known) onFault(error)
+    const service = serviceOf(x)
+    const { code, status, message } = known ? error : { code: service.failure, status: 500, message: '' }
+    if (!known) onFault(error, { requestId: x.requestId, operation: x.slots.eventName ?? 'Unknown' })
     // What the caller is not told, the trail is.
     x.slots.error = { code, message: known && error.cause instanceof Fault ? error.cause.message : message }
     delete x.slots.output
-    return serviceOf(x).protocol.refusal({ code, status, message }, x)
+    return service.protocol.refusal({ code, status, message }, x)
   }
 
-  return { answer, refusal, record: recorder(world, regions[0]!) }
+  const recorded = recorder(world, regions[0]!)
+  // A ledger that could not be read for a decision cannot be written to either: its own patience, once more for each of those who
+  // wait, would only keep them from hearing that nothing was done.
+  const record: Door<Slots>['record'] = (x) => (x.slots.undecided ? undefined : recorded(x))
+
+  return { answer, refusal, record }
 }

@@ -24,6 +24,22 @@ const identified = (text: string, identities: Identities): PrincipalIds | undefi
   return Object.keys(ids).length === 0 ? undefined : ids
 }
 
+/** The ids of those users and roles that a policy of another Region's key names and that are here. */
+export const presentPrincipals = (text: string, identities: Identities): PrincipalIds => {
+  try {
+    return Object.fromEntries(
+      principalsOf(text).flatMap((principal) => {
+        const id = identities.uniqueId(principal)
+        return id !== undefined && /^A[IR]/.test(id) ? [[principal, id] as const] : []
+      }),
+    )
+  } catch (error) {
+    // A policy that is not understood here allows nothing, whomever it names.
+    if (error instanceof PolicyFault) return {}
+    throw error
+  }
+}
+
 /**
  * The policy as it came, and whom it means, after it was found well-formed and not to lock its caller out (KMS developer
  * guide, "Default key policy" and PutKeyPolicy). Throws MalformedPolicyDocument or LimitExceeded.

@@ -7,6 +7,8 @@ import type { World } from './world.ts'
 
 /** What the door learns about a request on its way, for the record. */
 export interface Slots {
+  /** That nothing was decided, as the ledger could not be read. */
+  undecided: boolean
   eventSource: string
   eventName: string
   region: string

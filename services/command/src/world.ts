@@ -2,9 +2,10 @@ import type { Vault } from '@keyledger/crypto'
 import type { Account, AccountCommand, Caller, SessionClaims } from '@keyledger/iam'
 import type { Alias, AliasCommand, Grant, GrantCommand, Grants, Key, KeyCommand } from '@keyledger/keys'
 import type { Repository, Trail } from '@keyledger/ledger'
+import type { Link } from '@keyledger/messaging'
 import type { Issuers } from './oidc.ts'
 
-/** What a handler may reach: ten members at most. `main` alone knows which part stands behind each. */
+/** What a handler may reach: eleven members at most. `main` alone knows which part stands behind each. */
 export interface World {
   readonly keys: Repository<Key, KeyCommand>
   readonly aliases: Repository<Alias, AliasCommand>
@@ -14,11 +15,21 @@ export interface World {
   readonly issuers: Issuers
   readonly vault: Vault
   readonly lists: Lists
+  readonly regions: Regions
   readonly trail: Trail
   /** The time in milliseconds since the epoch. */
   readonly now: () => number
   /** A fresh UUID. */
   readonly id: () => string
+}
+
+/** The Regions of this deployment. */
+export interface Regions {
+  /** Those that this house serves. */
+  readonly own: readonly string[]
+  /** The Ed25519 public key (base64url) that a Region signs with; undefined of one that is not known here. */
+  identity(region: string): string | undefined
+  readonly link: Link
 }
 
 /** Who is who: from memory, kept live by the ledger's feed, so that a change holds for the next request. */

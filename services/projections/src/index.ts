@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { type EventLog, type ReadModel, readModel, readModelPragmas } from '@keyledger/ledger'
+import { type EventLog, type Followed, type ReadModel, readModel, readModelPragmas } from '@keyledger/ledger'
 import type { Clock } from '@keyledger/messaging'
 import { AliasInventory, aliasPages } from './models/AliasInventory.ts'
 import { GrantInventory, grantPages } from './models/GrantInventory.ts'
@@ -24,10 +24,13 @@ export const projections = async ({ log, folder, clock, onFault }: Options) => {
   const db = new DatabaseSync(join(folder, 'projections.db'))
   parts.defer(() => db.close())
   db.exec(readModelPragmas)
-  for (const model of models) parts.use(await readModel({ log, db, model, clock, onFault }))
+  const followed: Followed[] = []
+  for (const model of models) followed.push(parts.use(await readModel({ log, db, model, clock, onFault })))
   const usage = parts.use(await keyLastUsage({ log, db, clock, onFault }))
   const open = parts.move()
   return {
+    /** How far each has come. */
+    followed: [...followed, usage] as readonly Followed[],
     lists: { keys: keyPages(db), ...aliasPages(db), ...grantPages(db), lastUsage: usage.lastUsage },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }

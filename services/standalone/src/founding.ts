@@ -16,41 +16,50 @@ const administrator = {
   Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
 }
 
+type Founder = Pick<World, 'identities' | 'vault' | 'keys' | 'aliases' | 'now' | 'id'>
+
 interface Founding {
-  readonly world: World
+  readonly world: Founder
   readonly log: EventLog
+  /** Where the first user's credentials go. */
   readonly folder: string
   readonly seed: Seed | undefined
 }
 
+/** The id of the event that founded the house; undefined where none stands. */
+export const foundingOf = async (log: EventLog): Promise<string | undefined> => (await log.read('house', 0, 1))[0]?.id
+
 /**
  * Makes the first accounts, users and keys in an empty ledger, once. Its last act is the event `HouseFounded`; until
- * that stands every step may run again, so a crash in the middle is simply continued by the next start.
- * Resolves to false where the house stands already.
+ * that stands every step may run again, so a crash in the middle is simply continued by the next start. One process at a
+ * time may be in here.
+ * Resolves to the id of that event, also where the house stands already.
  */
-export const found = async ({ world, log, folder, seed }: Founding): Promise<boolean> => {
-  if ((await log.read('house', 0, 1)).length > 0) return false
+export const found = async ({ world, log, folder, seed }: Founding): Promise<string> => {
+  const stands = await foundingOf(log)
+  if (stands !== undefined) return stands
   const { accounts, keys } = seed ?? (await firstSeed(folder))
   await foundIdentities(world, accounts)
   for (const key of keys) await foundKey(world, key)
   const first = accounts[0]?.users[0]?.accessKeys[0]
   if (first) await writeCredentials(folder, first.accessKeyId, first.secretAccessKey)
   const time = world.now()
+  const id = world.id()
   await log.append('house', 'none', [
     {
-      id: world.id(),
+      id,
       type: 'HouseFounded',
       version: 1,
       time: new Date(time).toISOString(),
       metadata: envelope(world, accounts[0]!.id, 'global').metadata,
-      data: { accounts: accounts.map(({ id }) => id), keys: keys.length, seeded: seed !== undefined },
+      data: { accounts: accounts.map((one) => one.id), keys: keys.length, seeded: seed !== undefined },
     },
   ])
-  return true
+  return id
 }
 
 /** Users before roles: a role's trust policy names people who are there. */
-const foundIdentities = async (world: World, accounts: Seed['accounts']): Promise<void> => {
+const foundIdentities = async (world: Founder, accounts: Seed['accounts']): Promise<void> => {
   const { identities, vault, now } = world
   const secrets = new Map(
     accounts.flatMap(({ users }) =>
@@ -74,7 +83,7 @@ const foundIdentities = async (world: World, accounts: Seed['accounts']): Promis
     await handle(seeded.id, roleCommands(seeded, now(), stateOf(seeded.id), ids, identities))
 }
 
-const foundKey = async (world: World, seeded: Seed['keys'][number]): Promise<void> => {
+const foundKey = async (world: Founder, seeded: Seed['keys'][number]): Promise<void> => {
   const { account, region, keyId, description, aliases, tags, material } = seeded
   const place = { region, account, id: keyId }
   const now = world.now()
@@ -114,7 +123,7 @@ const foundKey = async (world: World, seeded: Seed['keys'][number]): Promise<voi
   }
 }
 
-const envelope = (world: World, account: string, region: string) => ({
+const envelope = (world: Founder, account: string, region: string) => ({
   ids: world.id,
   time: world.now(),
   metadata: { actor: `arn:aws:iam::${account}:root`, requestId: world.id(), region, account },

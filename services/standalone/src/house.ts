@@ -1,129 +1,92 @@
-import { existsSync } from 'node:fs'
-import { access, constants, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { type Config, ConfigFault, type Issuer, type World, door, identities, issuers } from '@keyledger/command'
-import { openRoot, rootSeal, sqliteVault } from '@keyledger/crypto'
-import { type EventLog, sqliteLog, trail } from '@keyledger/ledger'
-import type { Clock, Jobs } from '@keyledger/messaging'
-import { projections } from '@keyledger/projections'
-import { type Limits, type Stages, server } from '@keyledger/wire'
-import { workers } from '@keyledger/workers'
-import { found } from './founding.ts'
-import { lock } from './lock.ts'
-import { accountRepository, aliasRepository, grantRepository, keyRepository } from './repositories.ts'
-import { seed } from './seed.ts'
+import { adminListener } from './admin/index.ts'
+import { type House, type HouseOptions, type Settings, settingsOf } from './options.ts'
+import { foundations } from './parts/foundations.ts'
+import { inhabited } from './parts/world.ts'
+import { type Readiness, readiness } from './parts/readiness.ts'
+import { dataFolder } from './place.ts'
+import { commandRole } from './roles/command.ts'
+import { projectionsRole } from './roles/projections.ts'
+import { workersRole } from './roles/workers.ts'
+import { watching } from './telemetry/watching.ts'
+import { urlOf } from './url.ts'
 
-export { BusyFault } from './lock.ts'
-
-export interface HouseOptions extends Omit<Config, 'passphrase' | 'issuers'> {
-  readonly issuers?: readonly Issuer[]
-  readonly clock: Clock
-  /** A fresh UUID. */
-  readonly id: () => string
-  readonly passphrase: () => Promise<string>
-  /** What went wrong where nobody waits for the outcome: a job, a follower. */
-  readonly onFault: (fault: unknown) => void
-  readonly stages?: Stages
-  /** Other bounds for requests than the server's usual ones. */
-  readonly limits?: Partial<Limits>
+/** A process without workers has nothing to do. */
+const noJobs: House['jobs'] = {
+  parked: () => Promise.resolve([]),
+  retry: () => Promise.resolve(false),
+  settled: () => Promise.resolve(),
+  counts: () => Promise.resolve({ waiting: 0, running: 0, delayed: 0, parked: 0, due: 0 }),
 }
 
-export interface House extends AsyncDisposable {
-  readonly url: string
-  readonly accounts: readonly string[]
-  readonly rootKeyIsNew: boolean
-  readonly world: World
-  readonly log: EventLog
-  /** What the workers have yet to do. */
-  readonly jobs: Pick<Jobs, 'parked' | 'retry' | 'settled'>
+const expected = (ready: Readiness, { services, link }: Settings): void => {
+  const opening = () => 'is not open yet'
+  ready.need('ledger', opening)
+  ready.need('house', () => 'is not known to be founded yet')
+  if (services.some((service) => service !== 'projections')) ready.need('vault', opening)
+  ready.need('read models', () => 'are not caught up yet')
+  if (services.includes('workers')) ready.need('jobs', () => 'are not taken yet')
+  if (services.includes('command')) ready.need('front door', opening)
+  if (link) ready.need('link', opening)
 }
 
-/** What the operating system refuses is for the operator to put right: one line that names the setting. */
-const blaming = async <T>(setting: string, act: () => Promise<T>): Promise<T> => {
-  try {
-    return await act()
-  } catch (error) {
-    if (error instanceof Error && 'syscall' in error) throw new ConfigFault(`${setting}: ${error.message}`)
-    throw error
-  }
-}
-
-/** Part of the data is gone. Beginning anew beside the rest would lose it for good. */
-export class MissingFault extends Error {
-  constructor(file: string, folder: string) {
-    super(`${file} is missing in ${folder}, where the rest of a house stands; restore it from a backup`)
-  }
+/** Loaded only where somebody can ask for it. */
+const countedOf = async ({ clock }: Settings) => {
+  const { counted } = await import('./metrics/index.ts')
+  return counted(() => clock.now())
 }
 
 /**
- * The standalone house: every service in one process on embedded parts, in one folder. What is opened is closed in the
- * opposite order; a start that fails half-way closes what it had opened.
+ * The house, or the part of it that `services` names: all in one process on embedded parts, or one process of several around a
+ * shared ledger. What is opened is closed in the opposite order; a start that fails half-way closes what it had opened.
  */
 export const house = async (options: HouseOptions): Promise<House> => {
-  const { clock, id, data, regions, onFault } = options
-  const now = () => clock.now()
-  await blaming('KEYLEDGER_DATA', async () => {
-    await mkdir(data, { recursive: true, mode: 0o700 })
-    await access(data, constants.R_OK | constants.W_OK | constants.X_OK)
-  })
-
+  const settings = settingsOf(options)
+  const has = (service: Settings['services'][number]) => settings.services.includes(service)
   await using parts = new AsyncDisposableStack()
-  parts.use(lock(join(data, 'lock'), data))
-  const [hasVault, hasLedger] = ['vault.db', 'ledger.db'].map((name) => existsSync(join(data, name)))
-  const seal = rootSeal(options.seal, options)
-  const root = await blaming('KEYLEDGER_SEAL', () =>
-    openRoot({ folder: data, seal, firstStart: !hasVault && !hasLedger }),
-  )
-  if (hasLedger && !hasVault) throw new MissingFault('vault.db', data)
-  const vault = parts.use(await sqliteVault({ path: join(data, 'vault.db'), root, now }))
-  // A first start that was cut short leaves root and vault without a ledger, but never keys without one.
-  if (hasVault && !hasLedger && (await vault.made(0, Infinity)).length > 0) throw new MissingFault('ledger.db', data)
-  const log = parts.use(await sqliteLog({ path: join(data, 'ledger.db'), onFault }))
-  const keys = keyRepository(log)
-  const aliases = aliasRepository(log)
-  const grants = grantRepository(log)
-  const people = parts.use(await identities(log, accountRepository(log)))
-  const { lists } = parts.use(await projections({ log, folder: data, clock, onFault }))
-  const trusted = issuers({ issuers: options.issuers ?? [], now, onFault })
-  const world: World = {
-    keys,
-    aliases,
-    grants,
-    identities: people,
-    issuers: trusted,
-    vault,
-    lists,
-    trail: trail(log),
-    now,
-    id,
-  }
+  parts.use(await dataFolder(settings.data))
 
-  await found({ world, log, folder: data, seed: options.seed ? await seed(options.seed, regions) : undefined })
-  const jobs = parts.use(
-    await workers({ log, folder: data, keys, aliases, lists, vault, trail: world.trail, clock, id, onFault }),
-  )
-  const front = parts.use(
-    server({
-      door: door({ world, regions, onFault }),
-      now,
-      requestId: id,
-      ...(options.tls && { tls: options.tls }),
-      ...(options.stages && { stages: options.stages }),
-      ...(options.limits && { limits: options.limits }),
-    }),
-  )
-  const { host, port } = await blaming(`KEYLEDGER_HOST ${options.host}, KEYLEDGER_PORT ${options.port}`, () =>
-    front.listen(options),
-  )
-  const name = host.includes(':') ? `[${host}]` : host
+  // First of all and last of all: a start that waits can be asked for what, and so can an end.
+  const ready = readiness()
+  expected(ready, settings)
+  const counts = settings.admin && parts.use(await countedOf(settings))
+  const watch = watching(settings, counts)
+  let jobs: House['jobs'] | undefined
+  const admin =
+    settings.admin &&
+    counts &&
+    parts.use(
+      await adminListener({
+        address: settings.admin,
+        ready,
+        metrics: counts.metrics,
+        jobs: () => jobs,
+        onFault: watch.faults('admin'),
+      }),
+    )
+
+  const ground = await foundations(settings, ready, parts)
+  const shared = { settings, ground, ready, counts, watch, parts }
+  const lists = await projectionsRole(shared)
+  const inside = ground.house && inhabited(shared, lists)
+  if (inside && has('workers')) jobs = await workersRole(shared, inside)
+  const front = inside && has('command') ? await commandRole(shared, inside) : undefined
   const open = parts.move()
   return {
-    url: `${options.tls ? 'https' : 'http'}://${name}:${port}`,
-    accounts: people.accountIds(),
-    rootKeyIsNew: root.fresh,
-    world,
-    log,
-    jobs,
-    [Symbol.asyncDispose]: () => open.disposeAsync(),
+    services: settings.services,
+    url: front?.url ?? '',
+    admin: admin && urlOf('http', admin),
+    link: front?.link,
+    accounts: ground.house?.people.accountIds() ?? [],
+    rootKeyIsNew: ground.house?.root.fresh ?? false,
+    get world() {
+      if (!inside) throw new TypeError('no service of this process uses keys')
+      return inside.world
+    },
+    log: ground.log,
+    jobs: jobs ?? noJobs,
+    [Symbol.asyncDispose]: () => {
+      ready.need('this process', () => 'is closing')
+      return open.disposeAsync()
+    },
   }
 }

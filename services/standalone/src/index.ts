@@ -1,2 +1,4 @@
 export { credentialsFile } from './founding.ts'
-export { BusyFault, type House, type HouseOptions, house } from './house.ts'
+export { house } from './house.ts'
+export { BusyFault } from './lock.ts'
+export type { House, HouseOptions } from './options.ts'

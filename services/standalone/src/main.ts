@@ -1,50 +1,103 @@
 import { randomUUID } from 'node:crypto'
-import { createInterface } from 'node:readline/promises'
-import { ConfigFault, config } from '@keyledger/command'
+import { type Config, ConfigFault, config } from '@keyledger/command'
 import { SealFault, VaultFault } from '@keyledger/crypto'
+import { LedgerBehind, LedgerUnreachable } from '@keyledger/ledger'
 import { systemClock } from '@keyledger/messaging'
-import { LedgerBehind } from '@keyledger/ledger'
-import { BusyFault, MissingFault, house } from './house.ts'
-import { greeting } from './greeting.ts'
+import { house } from './house.ts'
+import { BusyFault } from './lock.ts'
+import { MissingFault, StrangeLedger } from './parts/safe.ts'
+import { passphraseOf } from './passphrase.ts'
+import { humanLog } from './telemetry/human.ts'
+import type { Log } from './telemetry/log.ts'
+import { version } from './version.ts'
 
-/** `npm start`: the whole house in one process on embedded parts. Exit codes: 0 stopped, 1 failed, 2 a bad setting. */
+/**
+ * `npm start`: the whole house in one process on embedded parts, or the services of it that KEYLEDGER_SERVICES names. Exit
+ * codes: 0 stopped, 1 failed, 2 a bad setting.
+ */
 
 // Whatever the house writes is for its owner alone.
 process.umask(0o077)
 
 const now = () => Date.now()
 
-const askPassphrase = async (): Promise<string> => {
-  if (!process.stdin.isTTY) throw new ConfigFault('KEYLEDGER_PASSPHRASE is not set and there is no terminal to ask at')
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    return await terminal.question('Passphrase of the seal: ')
-  } finally {
-    terminal.close()
-  }
-}
-
 const stopped = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.abort())
 
-const faults = [ConfigFault, SealFault, VaultFault, BusyFault, MissingFault, LedgerBehind]
-const known = (error: unknown) => (faults.some((fault) => error instanceof fault) ? (error as Error) : undefined)
+const logOf = async (settings: Config): Promise<Log> => {
+  const { log: level, services, regions } = settings
+  if (level === undefined) return humanLog(settings)
+  const { jsonLog } = await import('./telemetry/json.ts')
+  return jsonLog({ level, now, about: { pid: process.pid, services: services.join(), regions: regions.join() } })
+}
 
-try {
-  const settings = config(process.env)
+/** OpenTelemetry is large: it is loaded only where somebody listens. */
+const tracesOf = async ({ traces: endpoint, services, regions }: Config) => {
+  if (endpoint === undefined) return undefined
+  const { traces } = await import('./telemetry/traces.ts')
+  const about = {
+    'service.name': 'keyledger',
+    'service.version': version,
+    'service.instance.id': randomUUID(),
+    'keyledger.services': services.join(),
+    'cloud.region': regions.join(),
+  }
+  return traces({ endpoint, about })
+}
+
+const faults = [
+  ConfigFault,
+  SealFault,
+  VaultFault,
+  BusyFault,
+  MissingFault,
+  StrangeLedger,
+  LedgerBehind,
+  LedgerUnreachable,
+]
+/** A setting, a seal, another house's vault, a folder in use: one line says it all. Anything else is ours and comes with its trace. */
+const known = (error: unknown) => faults.some((fault) => error instanceof fault)
+
+const run = async (settings: Config, log: Log): Promise<void> => {
+  await using traces = await tracesOf(settings)
   await using open = await house({
     ...settings,
     clock: systemClock(now),
     id: randomUUID,
-    passphrase: async () => settings.passphrase ?? (await askPassphrase()),
-    onFault: (fault) => console.error(`keyledger: ${fault instanceof Error ? fault.message : String(fault)}`),
+    passphrase: () => passphraseOf(settings.passphrase),
+    signal: stopped.signal,
+    onFault: log.fault,
+    watch: { ...traces, ...answered(log, traces?.answered) },
   })
-  console.log(greeting(settings, open))
-  console.log(`keyledger ready at ${open.url}`)
+  log.ready(open)
   if (!stopped.signal.aborted) await new Promise((resolve) => stopped.signal.addEventListener('abort', resolve))
-  console.log('keyledger is closing')
+  log.say('keyledger is closing')
+}
+
+type Answered = Log['answered']
+const answered = ({ answered: one }: Log, other: Answered): { readonly answered?: NonNullable<Answered> } => {
+  if (one && other)
+    return {
+      answered: (...request) => {
+        one(...request)
+        other(...request)
+      },
+    }
+  const only = one ?? other
+  return only ? { answered: only } : {}
+}
+
+let log: Log | undefined
+try {
+  const settings = config(process.env)
+  log = await logOf(settings)
+  await run(settings, log)
 } catch (error) {
-  // A setting, a seal, another house's vault, a folder in use: one line says it all. Anything else is ours and comes with its trace.
-  console.error('keyledger:', known(error)?.message ?? error)
-  process.exitCode = error instanceof ConfigFault ? 2 : 1
+  // Told to stop while it was still waiting for something.
+  if (!(stopped.signal.aborted && error === stopped.signal.reason)) {
+    const told = known(error) ? (error as Error).message : error
+    if (log) log.fatal(told)
+    else console.error('keyledger:', told)
+    process.exitCode = error instanceof ConfigFault ? 2 : 1
+  }
 }

@@ -1,100 +1,148 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { keyOfStream, reactionsTo } from '@keyledger/keys'
-import { type EventLog, type Recorded, readModel, readModelPragmas } from '@keyledger/ledger'
-import { type Clock, type Handlers, type Job, type Jobs, inProcessJobs } from '@keyledger/messaging'
-import { type Due, duePage, dueRows, dueWork } from './due-work.ts'
+import { type Reaction, keyOfStream } from '@keyledger/keys'
+import { type EventLog, type Followed, LedgerUnreachable, readModel, readModelPragmas } from '@keyledger/ledger'
+import {
+  type Clock,
+  type Counts,
+  type Handlers,
+  type Job,
+  type Jobs,
+  Later,
+  type Link,
+  LinkDown,
+  type RedisJobs,
+  inProcessJobs,
+} from '@keyledger/messaging'
+import { cutOff } from './cut-off.ts'
+import { type Due, dueRows, dueWork } from './due-work.ts'
 import { DeleteKey } from './jobs/DeleteKey.ts'
 import { DestroyKey } from './jobs/DestroyKey.ts'
+import { ReportReplicaDeleted } from './jobs/ReportReplicaDeleted.ts'
+import { RotateDomainKeys } from './jobs/RotateDomainKeys.ts'
 import { RotateKeyMaterial } from './jobs/RotateKeyMaterial.ts'
+import { ShareKey } from './jobs/ShareKey.ts'
 import { SweepOrphans, lastMade } from './jobs/SweepOrphans.ts'
+import { type Period, type Scheduler, scheduler } from './scheduler.ts'
 import type { KeyJob, World } from './world.ts'
 
 /** The table of jobs that events of a key ask for. */
-export const keyJobs = { RotateKeyMaterial, DeleteKey, DestroyKey } as const satisfies Record<string, KeyJob>
-
-interface Options extends Omit<World, 'now'> {
-  readonly log: EventLog
-  /** Where `workers.db` lies; it can be deleted at any time while nothing runs. */
-  readonly folder: string
-  readonly clock: Clock
-  readonly onFault: (fault: unknown) => void
-}
+export const keyJobs = {
+  RotateKeyMaterial,
+  DeleteKey,
+  DestroyKey,
+  ShareKey,
+  ReportReplicaDeleted,
+} as const satisfies Record<Reaction['job'], KeyJob>
 
 const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
-/** Only what is due this soon is held in memory; the rest waits in its table. */
-const horizon = day
+
+/** What is done every so often. */
+const periods = [
+  { name: 'SweepOrphans', first: hour, every: day },
+  { name: 'RotateDomainKeys', first: 2 * hour, every: day },
+] as const satisfies readonly Period[]
+
+export interface WorkersOptions extends Omit<World, 'now' | 'link' | 'identityOf'> {
+  readonly log: EventLog
+  /** Where `workers.db` lies; it can be deleted at any time while nothing runs. */
+  readonly folder: string
+  readonly clock: Clock
+  readonly onFault: (fault: unknown, about?: Readonly<Record<string, unknown>>) => void
+  /** Other regions; none: whatever is to be done with them waits. */
+  readonly link?: Link
+  readonly identityOf?: World['identityOf']
+  /** Where jobs are kept: `redisJobs`, say; in this process' memory unless it is said. */
+  readonly jobs?: (given: Pick<RedisJobs, 'handlers' | 'onFault'>) => Promise<Jobs>
+  /** Put around every job: whoever measures. */
+  readonly around?: (job: Job, run: () => Promise<void>) => Promise<void>
+  /** Days between two rotations of an account's domain key in a region. */
+  readonly domainKeyPeriod?: number
+}
+
+export interface Workers extends AsyncDisposable, Pick<Jobs, 'parked' | 'retry' | 'settled' | 'ready'> {
+  /** Beside what the queue holds: how much is due by the ledger and not known to be done, whatever became of its jobs. */
+  counts(): Promise<Counts & { readonly due: number }>
+  readonly followed: Followed
+}
+
+const nobody: Link = {
+  ask: (_, to) => Promise.reject(new LinkDown(`${to} cannot be asked: no other region is known`)),
+}
+
+const unknown = () => undefined
 
 /** Follows the ledger, schedules what it asks for, does it when it is due. */
-export const workers = async (
-  options: Options,
-): Promise<AsyncDisposable & Pick<Jobs, 'parked' | 'retry' | 'settled'>> => {
-  const { log, folder, clock, onFault } = options
-  const world: World = { ...options, now: () => clock.now() }
+export const workers = async (options: WorkersOptions): Promise<Workers> => {
+  const { log, folder, clock, onFault, link = nobody, identityOf = unknown, domainKeyPeriod = 90 } = options
+  const now = () => clock.now()
+  const world: World = { ...options, link: cutOff(link, now), identityOf, now }
   await using parts = new AsyncDisposableStack()
   const db = new DatabaseSync(join(folder, 'workers.db'))
   parts.defer(() => db.close())
   db.exec(readModelPragmas)
-  parts.use(await readModel({ log, db, model: dueWork, clock, onFault }))
+  let due: Scheduler | undefined
+  const followed = parts.use(await readModel({ log, db, model: dueWork((at) => due?.added(at)), clock, onFault }))
   const rows = dueRows(db)
+  rows.forget(Infinity)
   // A sweep that has forgotten how far it came must not judge old material by what may be another ledger.
   if (rows.swept() === undefined) rows.setSwept(await lastMade(world))
 
-  const ofKey = (run: KeyJob) => async (job: Job) => {
-    const due = job.data as Due
-    const place = keyOfStream(due.stream)
-    if (!place) throw new Error(`${due.stream} is no key's stream`)
-    await run(due.stream, place, world, job)
-    rows.done(due)
+  /** Another process may hand over a job before this one has heard of its event, and would decide on what was before. */
+  const heard = async ({ position }: Due): Promise<void> => {
+    if (followed.position() >= position) return
+    // Of another ledger, perhaps one that an older backup has replaced: nothing for this one to do, nor to forget.
+    if ((await log.head()) < position) throw new Error('no event of this ledger asked for this')
+    throw new Later('this process has not heard of it yet', { pause: 50 })
   }
-  const schedule = (due: Due) => {
-    if (due.at <= clock.now() + horizon)
-      jobs.schedule({ id: `${due.job} ${due.stream} ${due.at}`, name: due.job, at: due.at, data: due })
-  }
-  /** Whether there was more than one page of it. */
-  const refill = (): boolean => {
-    const page = rows.until(clock.now() + horizon)
-    for (const due of page) schedule(due)
-    return page.length === duePage
-  }
-  const hear = (events: readonly Recorded[]) => {
-    for (const event of events)
-      for (const { job, at } of reactionsTo(event, Date.parse(event.time))) schedule({ job, at, stream: event.stream })
-  }
-  const every = (name: string, period: number) =>
-    jobs.schedule({ id: `${name} ${clock.now()}`, name, at: clock.now() + period, data: undefined })
 
-  const handlers: Handlers = {
-    ...Object.fromEntries(Object.entries(keyJobs).map(([name, run]) => [name, ofKey(run)])),
-    // Whatever becomes of this time, there is a next.
-    Refill: async () => {
-      let more = true
-      try {
-        more = refill()
-      } finally {
-        every('Refill', more ? minute : day / 2)
-      }
-    },
-    SweepOrphans: async (_, signal) => {
-      try {
-        rows.setSwept(await SweepOrphans(world, rows.swept() ?? 0, signal))
-      } finally {
-        every('SweepOrphans', day)
-      }
-    },
+  const ofKey = (run: KeyJob) => async (job: Job, signal: AbortSignal) => {
+    const row = job.data as Due
+    const place = keyOfStream(row.stream)
+    if (!place) throw new Error(`${row.stream} is no key's stream`)
+    await heard(row)
+    // Another event had asked for the same, and both are done.
+    if (!rows.has(row)) return
+    const until = Math.max(now(), row.at)
+    const position = followed.position()
+    await run(row.stream, place, world, row, signal)
+    rows.done(row, until, position)
   }
-  const jobs = parts.use(inProcessJobs({ clock, handlers, onFault }))
-  // After the read model's own subscription, so that the row is there before its job can be done.
-  parts.use(log.subscribe(dueWork.categories, hear))
-  every('Refill', refill() ? minute : day / 2)
-  every('SweepOrphans', hour)
+
+  const table: Handlers = {
+    ...Object.fromEntries(Object.entries(keyJobs).map(([name, run]) => [name, ofKey(run)])),
+    SweepOrphans: async (_, signal) => rows.setSwept(await SweepOrphans(world, rows.swept() ?? 0, signal)),
+    RotateDomainKeys: (_, signal) => RotateDomainKeys(world, domainKeyPeriod * day, signal),
+  }
+  const around = options.around ?? ((_, run) => run())
+  const guarded = (run: Handlers[string]) => async (job: Job, signal: AbortSignal) => {
+    try {
+      await around(job, () => run(job, signal))
+    } catch (error) {
+      // However long the ledger is away, its return is all that is needed.
+      throw error instanceof LedgerUnreachable ? new Later(error.message, { cause: error }) : error
+    }
+  }
+  const handlers = Object.fromEntries(Object.entries(table).map(([name, run]) => [name, guarded(run)]))
+
+  const ofJob = (fault: unknown, job?: Job) => onFault(fault, job && { job: job.id })
+  const jobs = parts.use(
+    options.jobs
+      ? await options.jobs({ handlers, onFault: ofJob })
+      : inProcessJobs({ clock, handlers, onFault: ofJob }),
+  )
+  due = parts.use(scheduler({ rows, jobs, periods, clock, onFault }))
+  const { settled } = due
   const open = parts.move()
   return {
     parked: jobs.parked,
     retry: jobs.retry,
-    settled: jobs.settled,
+    ready: jobs.ready,
+    settled,
+    counts: async () => ({ ...(await jobs.counts()), due: rows.overdue(now()) }),
+    followed,
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }

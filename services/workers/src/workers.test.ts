@@ -15,10 +15,12 @@ import {
   key,
   keyStream,
 } from '@keyledger/keys'
-import { type EventLog, type Repository, repository, sqliteLog, trail } from '@keyledger/ledger'
-import { testClock } from '@keyledger/messaging'
+import { type EventLog, LedgerUnreachable, type Repository, repository, sqliteLog, trail } from '@keyledger/ledger'
+import { type Handlers, Later, inProcessJobs, testClock } from '@keyledger/messaging'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { keyJobs, workers } from './index.ts'
+import type { Due } from './due-work.ts'
+import { type WorkersOptions, keyJobs, workers } from './index.ts'
+import { RotateDomainKeys } from './jobs/RotateDomainKeys.ts'
 import { SweepOrphans } from './jobs/SweepOrphans.ts'
 import type { World } from './world.ts'
 
@@ -56,7 +58,9 @@ beforeEach(async () => {
     aliases: (_: string, __: string, { after = '' }: { after: string | undefined }) =>
       named.filter((name) => name > after).map((name) => ({ name })),
   }
-  world = { keys, aliases, vault, trail: trail(log), lists, now: clock.now, id: randomUUID }
+  const link = { ask: () => Promise.reject(new Error('nobody is asked here')) }
+  const identityOf = () => undefined
+  world = { keys, aliases, vault, trail: trail(log), lists, link, identityOf, now: clock.now, id: randomUUID }
 })
 afterEach(async () => {
   await log[Symbol.asyncDispose]()
@@ -90,8 +94,15 @@ const made = async () => {
   })
 }
 const run = (name: keyof typeof keyJobs) =>
-  keyJobs[name](stream, place, world, { id: name, name, at: clock.now(), data: undefined })
-const opened = () => workers({ ...world, log, folder, clock, onFault: (fault) => void faults.push(fault) })
+  keyJobs[name](
+    stream,
+    place,
+    world,
+    { at: clock.now(), job: name, stream, revision: 0, position: 0, detail: '' },
+    new AbortController().signal,
+  )
+const opened = (options: Partial<WorkersOptions> = {}) =>
+  workers({ ...world, log, folder, clock, onFault: (fault) => void faults.push(fault), ...options })
 const typesOf = async (of: string) => (await log.read(of)).map(({ type }) => type)
 const serviceEvents = async () => {
   const events = await log.all({ after: 0, categories: ['trail'], limit: 1000 })
@@ -130,7 +141,7 @@ describe('a job that runs twice', () => {
     })
   })
 
-  it('destroys what a deleted key left behind, and finds nothing more to destroy', async () => {
+  it('destroys what a deleted key left behind, not what a living one has, and finds nothing more to destroy', async () => {
     const { materials } = await made()
     named = ['alias/orders']
     const ofAlias = aliasStream({ ...place, name: 'alias/orders' })
@@ -142,6 +153,11 @@ describe('a job that runs twice', () => {
       targetKeyId: place.id,
     } as const
     await aliases.handle(ofAlias, created, envelope())
+    await command({ type: 'ScheduleKeyDeletion', now: clock.now(), windowInDays: 7 })
+    await run('DestroyKey')
+    expect(await vault.locate(place.region, materials[0]!.id)).toEqual(ref)
+    await clock.advance(7 * day)
+    await run('DeleteKey')
     await run('DestroyKey')
     named = ['alias/orders']
     await run('DestroyKey')
@@ -186,6 +202,87 @@ describe('what is due', () => {
     await clock.advance(day)
     await open.settled()
     expect(await typesOf(stream)).toEqual(['KeyCreated', 'KeyDeletionScheduled', 'KeyDeletionCancelled'])
+  })
+})
+
+describe('a job that another process handed over', () => {
+  /** The handlers as a queue would call them. */
+  const handlersOf = async (options: Partial<WorkersOptions> = {}) => {
+    let handlers: Handlers = {}
+    const jobs: WorkersOptions['jobs'] = (given) => {
+      handlers = given.handlers
+      return Promise.resolve(inProcessJobs({ ...given, clock }))
+    }
+    const open = await opened({ jobs, ...options })
+    const handle = (row: Partial<Due>) => {
+      const due: Due = { at: start, job: 'DeleteKey', stream, revision: 1, position: 1, detail: '', ...row }
+      return handlers[due.job]!({ id: 'id', name: due.job, at: due.at, data: due }, new AbortController().signal)
+    }
+    return { open, handle }
+  }
+
+  it('waits until this process has heard of the event that asked for it', async () => {
+    const { open, handle } = await handlersOf()
+    await using _ = open
+    await made()
+    await run('DestroyKey')
+    const record = { id: randomUUID(), type: 'Noted', version: 1, time: '2026-06-01T12:00:00.000Z', data: null }
+    const { position } = await log.append('trail-1', 'any', [record])
+    await expect(handle({ position })).rejects.toBeInstanceOf(Later)
+  })
+
+  it('that no event of this ledger asked for is neither done nor forgotten', async () => {
+    const { open, handle } = await handlersOf()
+    await using _ = open
+    await made()
+    await expect(handle({ position: 1_000_000 })).rejects.toThrow('no event of this ledger asked for this')
+    expect(await typesOf(stream)).toEqual(['KeyCreated'])
+  })
+
+  it('is put off while the ledger cannot be reached, however long that takes', async () => {
+    const around = () => Promise.reject(new LedgerUnreachable('nobody there'))
+    const { open, handle } = await handlersOf({ around })
+    await using _ = open
+    await expect(handle({})).rejects.toBeInstanceOf(Later)
+  })
+})
+
+describe('the rotation of domain keys', () => {
+  const versions = async () =>
+    (await vault.domainKeys()).map(({ region, account, version }) => `${region} ${account} ${version}`)
+
+  it('comes every so often for each account and region, by the age of each', async () => {
+    await using open = await opened()
+    const { materials } = await made()
+    await clock.advance(30 * day)
+    await vault.generate({ ...ref, region: 'eu-west-1' })
+    await clock.advance(60 * day + day)
+    await open.settled()
+    expect(await versions()).toEqual([`eu-west-1 ${ref.account} 1`, `us-east-1 ${ref.account} 2`])
+    await clock.advance(30 * day)
+    await open.settled()
+    expect(await versions()).toEqual([`eu-west-1 ${ref.account} 2`, `us-east-1 ${ref.account} 2`])
+    expect(await vault.locate(ref.region, materials[0]!.id)).toEqual(ref)
+    expect(await open.parked()).toEqual([])
+  })
+
+  it('does nothing a second time, and finishes what was cut short', async () => {
+    const rotated: string[] = []
+    const known = [
+      { region: 'us-east-1', account: '1', version: 1, at: start - 91 * day },
+      { region: 'us-east-1', account: '1', version: 2, at: start - day },
+      { region: 'us-east-1', account: '2', version: 1, at: start - 89 * day },
+      { region: 'us-east-1', account: '3', version: 4, at: start - 90 * day },
+    ]
+    const cut = {
+      domainKeys: () => Promise.resolve(known),
+      rotateDomainKey: (region: string, account: string) => Promise.resolve(void rotated.push(`${region} ${account}`)),
+    }
+    await RotateDomainKeys({ vault: cut, now: clock.now }, 90 * day, new AbortController().signal)
+    expect(rotated).toEqual(['us-east-1 1', 'us-east-1 3'])
+    await vault.generate(ref)
+    for (let time = 0; time < 2; time++) await RotateDomainKeys(world, 90 * day, new AbortController().signal)
+    expect(await versions()).toEqual([`us-east-1 ${ref.account} 1`])
   })
 })
 

@@ -1,7 +1,8 @@
 import type { Vault } from '@keyledger/crypto'
 import type { Alias, AliasCommand, Key, KeyCommand, KeyPlace } from '@keyledger/keys'
 import type { Repository, Trail } from '@keyledger/ledger'
-import type { Job } from '@keyledger/messaging'
+import type { Link } from '@keyledger/messaging'
+import type { Due } from './due-work.ts'
 
 /** What a job may reach. */
 export interface World {
@@ -16,14 +17,17 @@ export interface World {
       page: { readonly keyId: string; readonly limit: number; readonly after: string | undefined },
     ): readonly { readonly name: string }[]
   }
+  readonly link: Link
+  /** The Ed25519 public key (base64url) that a region signs with; undefined of one that is not known here. */
+  readonly identityOf: (region: string) => string | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** A fresh UUID. */
   readonly id: () => string
 }
 
-/** A job of one key; may run twice. */
-export type KeyJob = (stream: string, place: KeyPlace, world: World, job: Job) => Promise<void>
+/** A job of one key; may run twice, and at the same time in two processes. */
+export type KeyJob = (stream: string, place: KeyPlace, world: World, due: Due, signal: AbortSignal) => Promise<void>
 
 /** Who acts when nobody asked, as CloudTrail calls it. */
 export const internal = 'AWS Internal'

@@ -41,7 +41,7 @@ for (let round = 0; round < Number(rounds); round++)
     }
     if (round % 10 === 5) await vault.rotateDomainKey(region, account)
   } catch (error) {
-    faults.push(error instanceof Error ? `${error.message}` : String(error))
+    faults.push(error instanceof Error ? error.message : String(error))
   }
 looking.close()
 await vault[Symbol.asyncDispose]()

@@ -3,6 +3,7 @@ import type { Decide, Evolve } from '../decider.ts'
 import { fault } from '../fault.ts'
 import { type KeySpec, type KeyUsage, keySpecs, specAndUsage } from '../key-spec.ts'
 import { usable } from '../key-state.ts'
+import { alone } from './related.ts'
 import { acceptableTags } from './settings.ts'
 import { type Key, type Origin, type PrincipalIds, type Tag, day, intern, internIds, shared } from './state.ts'
 
@@ -55,7 +56,10 @@ export type LifecycleEvent =
   | { readonly type: 'KeyDisabled'; readonly data: object }
   | { readonly type: 'KeyDeletionScheduled'; readonly data: { readonly deletionDate: number } }
   | { readonly type: 'KeyDeletionCancelled'; readonly data: object }
-  | { readonly type: 'KeyDeleted'; readonly data: object }
+  /** The replicas go first: until the last of them is deleted no window begins. */
+  | { readonly type: 'ReplicaDeletionAwaited'; readonly data: { readonly windowInDays: number } }
+  /** `primaryRegion`: of a replica, where the primary was when it last heard of it. */
+  | { readonly type: 'KeyDeleted'; readonly data: { readonly primaryRegion?: string } }
 
 /** Whether the window of a scheduled deletion is over at `now`. False for any key that is not pending deletion. */
 export const deletionDue = ({ exists, state, deletionDate }: Key, now: number): boolean =>
@@ -91,6 +95,8 @@ export const decideLifecycle: Decide<Key, LifecycleCommand, LifecycleEvent> = {
 
   ScheduleKeyDeletion: (key, { now, windowInDays }) => {
     usable(key, 'ScheduleKeyDeletion')
+    if (key.multiRegion === 'PRIMARY' && key.replication!.replicas.length > 0)
+      return [{ type: 'ReplicaDeletionAwaited', data: { windowInDays } }]
     return [{ type: 'KeyDeletionScheduled', data: { deletionDate: now + windowInDays * day } }]
   },
   CancelKeyDeletion: (key) => {
@@ -99,7 +105,11 @@ export const decideLifecycle: Decide<Key, LifecycleCommand, LifecycleEvent> = {
   },
 
   // A job's command: whoever cancelled in the meantime has won, and running twice deletes once.
-  DeleteKey: (key, { now }) => (deletionDue(key, now) ? [{ type: 'KeyDeleted', data: {} }] : []),
+  DeleteKey: (key, { now }) => {
+    if (!deletionDue(key, now)) return []
+    const replicaOf = key.multiRegion === 'REPLICA' && { primaryRegion: key.replication!.primary.region }
+    return [{ type: 'KeyDeleted', data: { ...replicaOf } }]
+  },
 }
 
 export const evolveLifecycle: Evolve<Key, LifecycleEvent> = {
@@ -118,6 +128,7 @@ export const evolveLifecycle: Evolve<Key, LifecycleEvent> = {
     createdAt: data.createdAt,
     state: 'Enabled',
     multiRegion: data.multiRegion && intern(data.multiRegion),
+    replication: data.multiRegion && alone(intern(data.region)),
     policy: intern(data.policy),
     principals: internIds(data.principals),
     tags: shared(data.tags),
@@ -125,7 +136,23 @@ export const evolveLifecycle: Evolve<Key, LifecycleEvent> = {
   }),
   KeyEnabled: (key) => ({ ...key, state: 'Enabled' }),
   KeyDisabled: (key) => ({ ...key, state: 'Disabled' }),
-  KeyDeletionScheduled: (key, { data }) => ({ ...key, state: 'PendingDeletion', deletionDate: data.deletionDate }),
-  KeyDeletionCancelled: (key) => ({ ...key, state: 'Disabled', deletionDate: undefined }),
+  KeyDeletionScheduled: (key, { data }) => ({
+    ...key,
+    state: 'PendingDeletion',
+    deletionDate: data.deletionDate,
+    windowInDays: undefined,
+  }),
+  // A replica that was still being created goes on with that.
+  KeyDeletionCancelled: (key) => ({
+    ...key,
+    state: key.materials.length === 0 ? 'Creating' : 'Disabled',
+    deletionDate: undefined,
+    windowInDays: undefined,
+  }),
+  ReplicaDeletionAwaited: (key, { data }) => ({
+    ...key,
+    state: 'PendingReplicaDeletion',
+    windowInDays: data.windowInDays,
+  }),
   KeyDeleted: (key) => ({ ...key, exists: 'deleted' }),
 }

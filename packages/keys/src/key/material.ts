@@ -1,6 +1,7 @@
 import type { Decide, Evolve } from '../decider.ts'
 import { fault } from '../fault.ts'
 import { usable } from '../key-state.ts'
+import { changed, told } from './related.ts'
 import { type Key, type RotationType, day, intern } from './state.ts'
 
 export type MaterialCommand =
@@ -11,15 +12,20 @@ export type MaterialCommand =
   /** The automatic rotation, asked for by a job. */
   | { readonly type: 'RotateKeyMaterial'; readonly now: number; readonly materialId: string }
 
+interface Shares {
+  /** The Regions of its replicas, which are to be told. */
+  readonly share?: readonly string[]
+}
+
 export type MaterialEvent =
   | {
       readonly type: 'KeyRotationEnabled'
-      readonly data: { readonly periodInDays: number; readonly enabledAt: number; readonly nextDate: number }
+      readonly data: Shares & { readonly periodInDays: number; readonly enabledAt: number; readonly nextDate: number }
     }
-  | { readonly type: 'KeyRotationDisabled'; readonly data: object }
+  | { readonly type: 'KeyRotationDisabled'; readonly data: Shares }
   | {
       readonly type: 'KeyMaterialRotated'
-      readonly data: {
+      readonly data: Shares & {
         readonly materialId: string
         readonly rotationType: RotationType
         readonly date: number
@@ -32,9 +38,16 @@ const defaultPeriodInDays = 365
 /** KMS quotas: on-demand rotations of one key, ever; not adjustable. */
 const maxOnDemandRotations = 25
 
-/** Whether an automatic rotation is due at `now`: nothing rotates while the key is not Enabled. */
-export const rotationDue = ({ exists, state, rotation }: Key, now: number): boolean =>
-  exists === 'yes' && state === 'Enabled' && rotation !== undefined && now >= rotation.nextDate
+/**
+ * Whether an automatic rotation is due at `now`: nothing rotates while the key is not Enabled, and of related multi-Region
+ * keys the primary alone rotates.
+ */
+export const rotationDue = ({ exists, state, rotation, multiRegion }: Key, now: number): boolean =>
+  exists === 'yes' &&
+  state === 'Enabled' &&
+  multiRegion !== 'REPLICA' &&
+  rotation !== undefined &&
+  now >= rotation.nextDate
 
 // The vault has made this material once and the ledger has it: a command that came twice.
 const known = (key: Key, materialId: string): boolean => key.materials.some(({ id }) => id === materialId)
@@ -47,11 +60,11 @@ export const decideMaterial: Decide<Key, MaterialCommand, MaterialEvent> = {
     usable(key, 'EnableKeyRotation')
     if (key.rotation?.periodInDays === periodInDays) return []
     const nextDate = now + periodInDays * day
-    return [{ type: 'KeyRotationEnabled', data: { periodInDays, enabledAt: now, nextDate } }]
+    return [{ type: 'KeyRotationEnabled', data: { periodInDays, enabledAt: now, nextDate, ...told(key) } }]
   },
   DisableKeyRotation: (key) => {
     usable(key, 'DisableKeyRotation')
-    return key.rotation ? [{ type: 'KeyRotationDisabled', data: {} }] : []
+    return key.rotation ? [{ type: 'KeyRotationDisabled', data: told(key) }] : []
   },
 
   RotateKeyOnDemand: (key, { now, materialId }) => {
@@ -60,7 +73,7 @@ export const decideMaterial: Decide<Key, MaterialCommand, MaterialEvent> = {
     if (key.origin === 'EXTERNAL') throw fault('noPendingMaterial', key.arn)
     if (known(key, materialId)) return []
     if (key.onDemandRotations >= maxOnDemandRotations) throw fault('rotationLimit', key.arn)
-    return [{ type: 'KeyMaterialRotated', data: { materialId, rotationType: 'ON_DEMAND', date: now } }]
+    return [{ type: 'KeyMaterialRotated', data: { materialId, rotationType: 'ON_DEMAND', date: now, ...told(key) } }]
   },
 
   // A job's command: what it waited for may have been taken back. The next period counts from the rotation, so a house
@@ -68,7 +81,8 @@ export const decideMaterial: Decide<Key, MaterialCommand, MaterialEvent> = {
   RotateKeyMaterial: (key, { now, materialId }) => {
     if (!rotationDue(key, now) || !key.rotation || known(key, materialId)) return []
     const nextDate = now + key.rotation.periodInDays * day
-    return [{ type: 'KeyMaterialRotated', data: { materialId, rotationType: 'AUTOMATIC', date: now, nextDate } }]
+    const data = { materialId, rotationType: 'AUTOMATIC', date: now, nextDate, ...told(key) } as const
+    return [{ type: 'KeyMaterialRotated', data }]
   },
 }
 
@@ -76,8 +90,9 @@ export const evolveMaterial: Evolve<Key, MaterialEvent> = {
   KeyRotationEnabled: (key, { data: { periodInDays, enabledAt, nextDate } }) => ({
     ...key,
     rotation: { periodInDays, enabledAt, nextDate },
+    replication: changed(key),
   }),
-  KeyRotationDisabled: (key) => ({ ...key, rotation: undefined }),
+  KeyRotationDisabled: (key) => ({ ...key, rotation: undefined, replication: changed(key) }),
   KeyMaterialRotated: (key, { data: { materialId, rotationType, date, nextDate } }) => ({
     ...key,
     materials: [...key.materials, { id: materialId, createdAt: date }],
@@ -87,5 +102,6 @@ export const evolveMaterial: Evolve<Key, MaterialEvent> = {
     ],
     rotation: key.rotation && nextDate !== undefined ? { ...key.rotation, nextDate } : key.rotation,
     onDemandRotations: key.onDemandRotations + (rotationType === 'ON_DEMAND' ? 1 : 0),
+    replication: changed(key),
   }),
 }

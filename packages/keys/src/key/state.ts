@@ -1,4 +1,5 @@
 import type { KeySpec, KeyUsage } from '../key-spec.ts'
+import type { Replication } from './related.ts'
 
 export type KeyState =
   | 'Enabled'
@@ -43,7 +44,7 @@ export type PrincipalIds = Readonly<Record<string, string>>
  * Times are milliseconds since the epoch.
  */
 export interface Key {
-  /** A deleted key keeps its state, so that its stream cannot be created again. */
+  /** A deleted key keeps its state, so that its stream cannot be created again (but for a replica's, by its primary). */
   readonly exists: 'no' | 'yes' | 'deleted'
   readonly region: string
   readonly account: string
@@ -58,7 +59,11 @@ export interface Key {
   readonly state: KeyState
   /** When the deletion is due; only in PendingDeletion. */
   readonly deletionDate: number | undefined
+  /** How long the deletion will wait once the last replica is deleted; only in PendingReplicaDeletion. */
+  readonly windowInDays: number | undefined
   readonly multiRegion: 'PRIMARY' | 'REPLICA' | undefined
+  /** What it knows of the key in other Regions; undefined of a key of a single Region. */
+  readonly replication: Replication | undefined
   /** The JSON text of the key policy, as it came. */
   readonly policy: string
   /** Unique ids of the users and roles that the policy names, by the ARNs they had when it was put. */
@@ -94,7 +99,9 @@ export const initial: Key = Object.freeze({
   createdAt: 0,
   state: 'Enabled',
   deletionDate: undefined,
+  windowInDays: undefined,
   multiRegion: undefined,
+  replication: undefined,
   policy: '',
   principals: undefined,
   tags: none,

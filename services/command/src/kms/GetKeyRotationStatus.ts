@@ -11,7 +11,8 @@ export const GetKeyRotationStatus = operation({
   run(_, { key }) {
     usable(key, 'GetKeyRotationStatus')
     const { rotation } = key
-    if (!rotation || key.deletionDate !== undefined) return { KeyId: key.arn, KeyRotationEnabled: false }
+    const leaving = key.deletionDate !== undefined || key.windowInDays !== undefined
+    if (!rotation || leaving) return { KeyId: key.arn, KeyRotationEnabled: false }
     return {
       KeyId: key.arn,
       KeyRotationEnabled: true,

@@ -26,6 +26,7 @@ import { ListResourceTags } from './ListResourceTags.ts'
 import { ListRetirableGrants } from './ListRetirableGrants.ts'
 import { PutKeyPolicy } from './PutKeyPolicy.ts'
 import { ReEncrypt } from './ReEncrypt.ts'
+import { ReplicateKey } from './ReplicateKey.ts'
 import { RetireGrant } from './RetireGrant.ts'
 import { RevokeGrant } from './RevokeGrant.ts'
 import { RotateKeyOnDemand } from './RotateKeyOnDemand.ts'
@@ -34,6 +35,7 @@ import { TagResource } from './TagResource.ts'
 import { UntagResource } from './UntagResource.ts'
 import { UpdateAlias } from './UpdateAlias.ts'
 import { UpdateKeyDescription } from './UpdateKeyDescription.ts'
+import { UpdatePrimaryRegion } from './UpdatePrimaryRegion.ts'
 
 /** The table of KMS operations: a row is a file, the file's name is the operation's. */
 export const kms = {
@@ -64,6 +66,7 @@ export const kms = {
   ListRetirableGrants,
   PutKeyPolicy,
   ReEncrypt,
+  ReplicateKey,
   RetireGrant,
   RevokeGrant,
   RotateKeyOnDemand,
@@ -72,4 +75,5 @@ export const kms = {
   UntagResource,
   UpdateAlias,
   UpdateKeyDescription,
+  UpdatePrimaryRegion,
 } as const satisfies Record<string, Row>

@@ -4,6 +4,7 @@ import { blob, enumeration, integer, list, map, string, structure } from '@keyle
 /** A key id, key ARN, alias name or alias ARN (KMS API reference, `KeyId`). */
 export const keyId = () => string({ min: 1, max: 2048 })
 export const aliasName = () => string({ min: 1, max: 256, pattern: '^[a-zA-Z0-9:/_-]+$' })
+export const region = () => string({ min: 1, max: 32, pattern: '^([a-z]+-){2,3}\\d+$' })
 export const description = () => string({ min: 0, max: 8192 })
 export const policy = () => string({ min: 1, max: 131072, pattern: '[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+' })
 export const policyName = () => string({ min: 1, max: 128, pattern: '[\\w]+' })

@@ -22,6 +22,7 @@ export const KeyInventory: ReadModel = {
     }
     return {
       KeyCreated: (event) => void insert.run(...place(event)),
+      ReplicaCreated: (event) => void insert.run(...place(event)),
       KeyDeleted: (event) => void remove.run(...place(event)),
     }
   },

@@ -79,6 +79,7 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
   /** On its way to the disk: still read from here until it is there. */
   let leaving = new Map<string, Entry>()
   let seen = start
+  let taken = 0
   /** The checkpoint on the disk. */
   let marked = start
 
@@ -93,6 +94,7 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
   }
 
   const take = (events: readonly Recorded[]): void => {
+    taken += events.length
     for (const { data, position, time } of events) {
       if (position > seen) seen = position
       const { eventName, errorCode, resources, eventID, requestID } = data as Use
@@ -154,6 +156,10 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
   }
 
   return {
+    name: model.name,
+    categories,
+    position: () => seen,
+    events: () => taken,
     lastUsage: (arn: string): LastUsage | undefined => {
       const { operation, time, eventId, requestId } =
         recent.get(arn) ?? leaving.get(arn) ?? (get.get(arn) as LastUsage | undefined) ?? {}

@@ -3,8 +3,12 @@ import { type KeyJob, envelope } from '../world.ts'
 
 const page = 50
 
-/** What a deleted key leaves behind: its material and its aliases. Until this ran the job stays due, restart or not. */
-export const DestroyKey: KeyJob = async (_, { region, account, id }, world) => {
+/**
+ * What a deleted key leaves behind: its material and its aliases. Until this ran the job stays due, restart or not. The key is
+ * asked again: of a multi-Region key there may be another replica by now, with the same materials.
+ */
+export const DestroyKey: KeyJob = async (stream, { region, account, id }, world) => {
+  if ((await world.keys.find(stream)).exists !== 'deleted') return
   await world.vault.destroy({ region, account, keyId: id })
   // By name, so that it comes to an end whatever the list says of what was just deleted.
   for (let after: string | undefined; ;) {

@@ -3,12 +3,12 @@ import { recordServiceEvent } from '../service-event.ts'
 import { type KeyJob, type World, envelope } from '../world.ts'
 
 /** The automatic rotation. Material first, as everywhere; what the decision then does not want is destroyed again. */
-export const RotateKeyMaterial: KeyJob = async (stream, { region, account, id }, world, job) => {
+export const RotateKeyMaterial: KeyJob = async (stream, { region, account, id }, world, { at }) => {
   const { keys, vault } = world
   // The job's own time: a clock set back between its start and here must not make it seem too early.
-  const now = Math.max(world.now(), job.at)
+  const now = Math.max(world.now(), at)
   const before = await keys.find(stream)
-  if (!rotationDue(before, now)) return retell(world, before, job.at)
+  if (!rotationDue(before, now)) return retell(world, before, at)
   const { materialId } = await vault.generate({ region, account, keyId: id })
   const after = await keys.handle(
     stream,
