@@ -49,8 +49,8 @@ const region = (connection: string) => {
   }
 }
 const running: HouseProcess[] = []
-const started = async (data: string, environment: Record<string, string>) => {
-  const house = await houseProcess(data, environment)
+const started = async (...place: Parameters<typeof houseProcess>) => {
+  const house = await houseProcess(...place)
   running.push(house)
   return house
 }
@@ -396,11 +396,13 @@ test('a ledger that is not there yet is waited for, and a wrong address is a bad
   const { connection } = gone
   const port = Number(/:(\d+)\?/.exec(connection)![1])
   await gone[Symbol.asyncDispose]()
-  const starting = started(folder('data'), { KEYLEDGER_LEDGER: connection })
-  await sleep(1500)
+  const waiting = Promise.withResolvers<void>()
+  const starting = started(folder('data'), { KEYLEDGER_LEDGER: connection }, (output) => {
+    if (output.includes('keyledger: ')) waiting.resolve()
+  })
+  await waiting.promise
   const back = await ledgerDouble({ port })
   closing.push(() => back[Symbol.asyncDispose]())
   const house = await starting
-  expect(house.output()).toContain('keyledger: ')
   expect(await stop(house)).toBe(0)
 })

@@ -16,8 +16,12 @@ export interface HouseProcess {
   readonly ended: Promise<number | string>
 }
 
-/** `npm start`'s process on a folder, once it says that it is ready; throws with its output if it ends before. */
-export const houseProcess = async (data: string, environment: Record<string, string> = {}): Promise<HouseProcess> => {
+/** `npm start`'s process on a folder, once it says that it is ready; throws with its output if it ends before. `heard` is what it said so far. */
+export const houseProcess = async (
+  data: string,
+  environment: Record<string, string> = {},
+  heard: (output: string) => void = () => {},
+): Promise<HouseProcess> => {
   const child = spawn(process.execPath, [main], {
     env: { PATH: process.env['PATH'], KEYLEDGER_DATA: data, KEYLEDGER_PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -29,6 +33,7 @@ export const houseProcess = async (data: string, environment: Record<string, str
   const url = await new Promise<string>((resolve, reject) => {
     const hear = (chunk: Buffer) => {
       output += String(chunk)
+      heard(output)
       const ready = /^(?:\{.*"msg":")?keyledger ready (?:at ([^\s"]+)|as [^\s"]+)(?:"\})?$/m.exec(output)
       if (ready) resolve(ready[1] ?? '')
     }

@@ -18,7 +18,7 @@ type Message = { readonly duty: Duty; readonly from: string; readonly to: string
   | { readonly says: 'share'; readonly shared: Shared; readonly whole: boolean }
   | { readonly says: 'shared'; readonly epoch: number; readonly deleted?: number; readonly created?: true }
   | { readonly says: 'gone'; readonly incarnation: number }
-  | { readonly says: 'heard'; readonly primary?: string }
+  | { readonly says: 'heard'; readonly incarnation: number; readonly primary?: string }
 )
 
 /** One thing that happened: what a command did where, and the epoch in which it was done. */
@@ -105,15 +105,14 @@ export const regionsOf = (names: readonly string[]) => {
     const mine = duties.find(({ id, job, region }) => id === duty.id && job === duty.job && region === duty.region)
     if (message.says === 'gone') {
       const key = at(to)
-      const answer = { says: 'heard', duty, from: to, to: from } as const
-      if (key.multiRegion === 'REPLICA') return send({ ...answer, primary: key.replication!.primary.region })
       const { incarnation } = message
+      const answer = { says: 'heard', duty, from: to, to: from, incarnation } as const
+      if (key.multiRegion === 'REPLICA') return send({ ...answer, primary: key.replication!.primary.region })
       if (command(to, { type: 'RemoveReplica', now, region: from, incarnation }) === undefined) send(answer)
     } else if (message.says === 'heard') {
       if (!mine) return
       if (message.primary === undefined) return done(mine)
-      const { incarnation } = at(to).replication!
-      send({ says: 'gone', duty, from: to, to: message.primary, incarnation })
+      send({ says: 'gone', duty, from: to, to: message.primary, incarnation: message.incarnation })
     } else {
       if (message.created) return
       const { epoch } = message
