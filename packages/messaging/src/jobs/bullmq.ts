@@ -44,7 +44,7 @@ export const bullmqJobs = async ({
   concurrency = 32,
   tries = 8,
   backoff = 1000,
-  lock = 15_000,
+  lock = 10_000,
   watch = 5000,
 }: RedisJobs): Promise<Jobs> => {
   const prefix = 'keyledger'
@@ -101,7 +101,7 @@ export const bullmqJobs = async ({
     prefix,
     concurrency,
     lockDuration: lock,
-    stalledInterval: lock,
+    stalledInterval: lock / 2,
     // Its process died: that is no failure of the job, unless it happens every time.
     maxStalledCount: tries,
     removeOnComplete: remembered,
