@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { type Job, type Jobs, Later, type RedisJobs, redisJobs } from '@keyledger/messaging'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type OwnRedis, type TestRedis, anyRedis, ownRedis, until, withRedis } from '../support/redis.ts'
-import { jobOf, jobsContract, noting } from './jobs.ts'
+import { jobOf, jobsContract, noting, trusting } from './jobs.ts'
 
 withRedis('a Redis', () => {
   let redis: TestRedis
@@ -20,7 +20,7 @@ withRedis('a Redis', () => {
   jobsContract('jobs on BullMQ', () => {
     const queue = randomUUID()
     return Promise.resolve({
-      open: (options) => redisJobs({ ...options, url: redis.url, queue }),
+      open: (options) => redisJobs({ ...options, url: redis.url, queue, receipts: trusting }),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     })
   })
@@ -43,7 +43,7 @@ const faultsOfRedis = () => {
   const open = async (options: Partial<RedisJobs> & Pick<RedisJobs, 'handlers'>, url = redis.url) => {
     const onFault = (fault: unknown, job?: Job) =>
       void faults.push(`${job?.id ?? (fault as Error).name}: ${(fault as Error).message}`)
-    const settings = { concurrency: 8, tries: 3, backoff: 10, lock: 500, watch: 50 }
+    const settings = { receipts: trusting, concurrency: 8, tries: 3, backoff: 10, lock: 500, watch: 50 }
     const jobs = await redisJobs({ url, queue: 'the region', onFault, ...settings, ...options })
     opened.push(jobs)
     return jobs
@@ -63,6 +63,22 @@ const faultsOfRedis = () => {
     return { lost, handOver }
   }
   const many = (count: number) => Array.from({ length: count }, (_, index) => `job ${index}`)
+
+  describe('somebody else who can write to Redis', () => {
+    it('is not believed that a job is done: it is scheduled anew', async () => {
+      const liar = await open({ handlers: { note: async () => {} }, receipts: { of: () => 'done', good: () => true } })
+      const jobs = many(20).map((id) => jobOf(id))
+      await liar.schedule(jobs)
+      await liar.settled()
+      await liar[Symbol.asyncDispose]()
+      const { handlers, done } = noting()
+      const honest = await open({ handlers })
+      expect(await honest.schedule(jobs)).toEqual([])
+      await honest.settled()
+      expect(done.toSorted()).toEqual(many(20).toSorted())
+      expect(await honest.schedule(jobs)).toHaveLength(20)
+    })
+  })
 
   describe('two processes on one queue', () => {
     it('share the work, each job done once, and each hears what the other did', async () => {

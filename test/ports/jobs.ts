@@ -1,5 +1,5 @@
 /* oxlint-disable vitest/valid-title -- each adapter gives the suite its name */
-import type { Handlers, Job, Jobs } from '@keyledger/messaging'
+import type { Handlers, Job, Jobs, Receipts } from '@keyledger/messaging'
 import { Later } from '@keyledger/messaging'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { until } from '../support/redis.ts'
@@ -26,6 +26,9 @@ export const jobOf = (id: string, more: Partial<Job> = {}): Job => ({
   ...more,
 })
 const idsOf = (jobs: readonly { readonly id: string }[]) => jobs.map(({ id }) => id)
+
+/** Between processes that believe each other. */
+export const trusting: Receipts = { of: (id) => `done: ${id}`, good: (id, receipt) => receipt === `done: ${id}` }
 
 /** Handlers that remember what they did, and can be held up or told to fail. */
 export const noting = () => {

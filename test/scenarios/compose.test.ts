@@ -137,13 +137,23 @@ describe('docker-compose.yml', () => {
     expect(new Set(data).size).toBe(data.length)
   })
 
+  test.each(regions)(
+    "nobody but the region's own services is on the network of its ledger and its Redis: %s",
+    (region) => {
+      const there = services.filter(([, { networks }]) => networks?.includes(region)).map(([name]) => name)
+      expect(there.toSorted()).toEqual(
+        ['command', 'ledger', 'projections', 'redis', 'workers'].map((part) => `${region}-${part}`),
+      )
+    },
+  )
+
   test('only the front doors are published, on loopback; ledgers, Redis and the link are on networks of their own', () => {
     expect(services.flatMap(([name, { ports = [] }]) => ports.map((port) => [name, port]))).toEqual([
       ['us-command', '127.0.0.1:4577:4577'],
       ['eu-command', '127.0.0.1:4578:4577'],
     ])
     const internal = Object.entries(compose.networks).filter(([, network]) => network.internal)
-    expect(internal.map(([name]) => name)).toEqual(['us', 'eu', 'between'])
+    expect(internal.map(([name]) => name)).toEqual(['us', 'eu', 'queue', 'between'])
     for (const region of regions)
       for (const part of ['ledger', 'redis']) expect(compose.services[`${region}-${part}`]!.networks).toEqual([region])
     for (const identity of own('-identity')) expect(identity.network_mode).toBe('none')

@@ -5,6 +5,7 @@ const [url, queue] = process.argv.slice(2)
 const jobs = await redisJobs({
   url: url!,
   queue: queue!,
+  receipts: { of: (id) => id, good: () => true },
   lock: 500,
   handlers: {
     note: () => {

@@ -1,6 +1,6 @@
 export { type Clock, type TestClock, systemClock, testClock } from './clock.ts'
 export { type Counts, type Handlers, type Job, type Jobs, type Parked, Later } from './jobs/index.ts'
-export type { RedisJobs } from './jobs/bullmq.ts'
+export type { Receipts, RedisJobs } from './jobs/bullmq.ts'
 export { inProcessJobs } from './jobs/in-process.ts'
 export { redisJobs } from './jobs/redis-jobs.ts'
 export { type Between, type Link, type LinkActions, LinkDown, Refusal } from './link/index.ts'

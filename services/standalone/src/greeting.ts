@@ -12,7 +12,7 @@ const beyondOneProcess = ({ services, ledger, redis, peers }: Config, { admin, l
         ['ledger', scrubbed(ledger)],
       ]),
   ...(redis === undefined ? [] : [['jobs', scrubbed(redis)]]),
-  ...(peers.length === 0 ? [] : [['peers', peers.map(({ region, url }) => `${region} (${url})`).join(', ')]]),
+  ...(peers.length === 0 ? [] : [['peers', peers.map(({ region, url }) => `${region} (${scrubbed(url)})`).join(', ')]]),
   ...(link === undefined ? [] : [['link', link]]),
   ...(admin === undefined ? [] : [['admin', `${admin} (/healthz, /readyz, /metrics, /jobs/parked)`]]),
 ]

@@ -17,8 +17,11 @@ export interface Due {
   readonly detail: string
 }
 
+/** What tells one from all others. */
+export type DueName = Pick<Due, 'job' | 'stream' | 'revision' | 'detail'>
+
 /** The same in every process that follows the ledger, and never the same for two events. */
-export const idOf = ({ job, stream, revision, detail }: Due): string =>
+export const idOf = ({ job, stream, revision, detail }: DueName): string =>
   `${job} ${stream} ${revision}${detail === '' ? '' : ` ${detail}`}`
 
 /** Jobs of one key do not overlap: they would only make each other decide again. */
@@ -74,7 +77,7 @@ export const dueRows = (db: DatabaseSync) => {
   const handed = db.prepare('SELECT 1 FROM due WHERE handed > 0 LIMIT 1')
   const forget = db.prepare('UPDATE due SET handed = 0 WHERE handed > 0 AND handed <= ?')
   const remove = db.prepare(`DELETE FROM due WHERE ${same}`)
-  const has = db.prepare(`SELECT 1 FROM due WHERE ${same}`)
+  const find = db.prepare(`SELECT ${columns} FROM due WHERE ${same}`)
   const done = db.prepare('DELETE FROM due WHERE stream = ? AND job = ? AND detail = ? AND at <= ? AND position <= ?')
   const overdue = db.prepare(
     'SELECT (SELECT count(*) FROM due WHERE handed = 0 AND at <= ?) + (SELECT count(*) FROM due WHERE handed > 0) AS count',
@@ -106,8 +109,9 @@ export const dueRows = (db: DatabaseSync) => {
       }),
     /** What was handed over at `time` or before waits again. */
     forget: (time: number) => void forget.run(time),
-    /** Whether it is still to be done. */
-    has: ({ stream, revision, job, detail }: Due) => has.get(stream, revision, job, detail) !== undefined,
+    /** What is still to be done, as the ledger asked for it. */
+    find: ({ stream, revision, job, detail }: DueName) =>
+      find.get(stream, revision, job, detail) as unknown as Due | undefined,
     /** The job succeeded; what else asked for the same until `at`, and stands up to `position` in the log, is done with it. */
     done: ({ stream, job, detail }: Due, at: number, position: number) =>
       void done.run(stream, job, detail, at, position),

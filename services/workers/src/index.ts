@@ -15,14 +15,16 @@ import {
   inProcessJobs,
 } from '@keyledger/messaging'
 import { cutOff } from './cut-off.ts'
-import { type Due, dueRows, dueWork } from './due-work.ts'
+import { type Due, type DueName, dueRows, dueWork, idOf } from './due-work.ts'
 import { DeleteKey } from './jobs/DeleteKey.ts'
 import { DestroyKey } from './jobs/DestroyKey.ts'
 import { ReportReplicaDeleted } from './jobs/ReportReplicaDeleted.ts'
+import { RetireTransportKeys } from './jobs/RetireTransportKeys.ts'
 import { RotateDomainKeys } from './jobs/RotateDomainKeys.ts'
 import { RotateKeyMaterial } from './jobs/RotateKeyMaterial.ts'
 import { ShareKey } from './jobs/ShareKey.ts'
 import { SweepOrphans, lastMade } from './jobs/SweepOrphans.ts'
+import { receipts } from './receipts.ts'
 import { type Period, type Scheduler, scheduler } from './scheduler.ts'
 import type { KeyJob, World } from './world.ts'
 
@@ -35,12 +37,15 @@ export const keyJobs = {
   ReportReplicaDeleted,
 } as const satisfies Record<Reaction['job'], KeyJob>
 
+const names = Object.keys(keyJobs) as Reaction['job'][]
+
 const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
 
 /** What is done every so often. */
 const periods = [
+  { name: 'RetireTransportKeys', first: hour, every: hour },
   { name: 'SweepOrphans', first: hour, every: day },
   { name: 'RotateDomainKeys', first: 2 * hour, every: day },
 ] as const satisfies readonly Period[]
@@ -55,7 +60,7 @@ export interface WorkersOptions extends Omit<World, 'now' | 'link' | 'identityOf
   readonly link?: Link
   readonly identityOf?: World['identityOf']
   /** Where jobs are kept: `redisJobs`, say; in this process' memory unless it is said. */
-  readonly jobs?: (given: Pick<RedisJobs, 'handlers' | 'onFault'>) => Promise<Jobs>
+  readonly jobs?: (given: Pick<RedisJobs, 'handlers' | 'onFault' | 'receipts'>) => Promise<Jobs>
   /** Put around every job: whoever measures. */
   readonly around?: (job: Job, run: () => Promise<void>) => Promise<void>
   /** Days between two rotations of an account's domain key in a region. */
@@ -90,34 +95,42 @@ export const workers = async (options: WorkersOptions): Promise<Workers> => {
   // A sweep that has forgotten how far it came must not judge old material by what may be another ledger.
   if (rows.swept() === undefined) rows.setSwept(await lastMade(world))
 
-  /** Another process may hand over a job before this one has heard of its event, and would decide on what was before. */
-  const heard = async ({ position }: Due): Promise<void> => {
-    if (followed.position() >= position) return
+  /** Resolves when this process knows all that the ledger asks for; another may hand over a job before this one has heard of it. */
+  const heard = async (position: number): Promise<void> => {
+    const ahead = await log.all({ after: followed.position(), categories: followed.categories, limit: 1000 })
+    if (followed.position() < (ahead.at(-1)?.position ?? 0))
+      throw new Later('this process has not heard of it yet', { pause: 50 })
     // Of another ledger, perhaps one that an older backup has replaced: nothing for this one to do, nor to forget.
-    if ((await log.head()) < position) throw new Error('no event of this ledger asked for this')
-    throw new Later('this process has not heard of it yet', { pause: 50 })
+    if (followed.position() < position) throw new Error('no event of this ledger asked for this')
   }
 
-  const ofKey = (run: KeyJob) => async (job: Job, signal: AbortSignal) => {
-    const row = job.data as Due
-    const place = keyOfStream(row.stream)
-    if (!place) throw new Error(`${row.stream} is no key's stream`)
-    await heard(row)
+  /** Of what a queue says of a job only its name is taken: what is to be done, and when, is in the ledger. */
+  const ofKey = (job: Reaction['job'], run: KeyJob) => async (given: Job, signal: AbortSignal) => {
+    const named: DueName = { ...(given.data as Due), job }
+    if (idOf(named) !== given.id) throw new Error('a job that is not what its id says')
+    const place = keyOfStream(named.stream)
+    if (!place) throw new Error(`${named.stream} is no key's stream`)
+    if (!rows.find(named)) await heard((given.data as Due).position)
+    const row = rows.find(named)
     // Another event had asked for the same, and both are done.
-    if (!rows.has(row)) return
-    const until = Math.max(now(), row.at)
+    if (!row) return
+    const until = now()
+    if (row.at > until) throw new Later('it is not due', { pause: Math.min(row.at - until, 1000) })
     const position = followed.position()
     await run(row.stream, place, world, row, signal)
     rows.done(row, until, position)
   }
 
   const table: Handlers = {
-    ...Object.fromEntries(Object.entries(keyJobs).map(([name, run]) => [name, ofKey(run)])),
+    ...Object.fromEntries(names.map((name) => [name, ofKey(name, keyJobs[name])])),
     SweepOrphans: async (_, signal) => rows.setSwept(await SweepOrphans(world, rows.swept() ?? 0, signal)),
+    RetireTransportKeys: () => RetireTransportKeys(world),
     RotateDomainKeys: (_, signal) => RotateDomainKeys(world, domainKeyPeriod * day, signal),
   }
   const around = options.around ?? ((_, run) => run())
   const guarded = (run: Handlers[string]) => async (job: Job, signal: AbortSignal) => {
+    // Whoever can write to the queue must not have one job's end taken for another's.
+    if (!job.id.startsWith(`${job.name} `)) throw new Error('a job that is not what its id says')
     try {
       await around(job, () => run(job, signal))
     } catch (error) {
@@ -130,7 +143,7 @@ export const workers = async (options: WorkersOptions): Promise<Workers> => {
   const ofJob = (fault: unknown, job?: Job) => onFault(fault, job && { job: job.id })
   const jobs = parts.use(
     options.jobs
-      ? await options.jobs({ handlers, onFault: ofJob })
+      ? await options.jobs({ handlers, onFault: ofJob, receipts: receipts(world.vault) })
       : inProcessJobs({ clock, handlers, onFault: ofJob }),
   )
   due = parts.use(scheduler({ rows, jobs, periods, clock, onFault }))

@@ -18,7 +18,7 @@ import {
 import { type EventLog, LedgerUnreachable, type Repository, repository, sqliteLog, trail } from '@keyledger/ledger'
 import { type Handlers, Later, inProcessJobs, testClock } from '@keyledger/messaging'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Due } from './due-work.ts'
+import { type Due, jobOf } from './due-work.ts'
 import { type WorkersOptions, keyJobs, workers } from './index.ts'
 import { RotateDomainKeys } from './jobs/RotateDomainKeys.ts'
 import { SweepOrphans } from './jobs/SweepOrphans.ts'
@@ -216,19 +216,27 @@ describe('a job that another process handed over', () => {
     const open = await opened({ jobs, ...options })
     const handle = (row: Partial<Due>) => {
       const due: Due = { at: start, job: 'DeleteKey', stream, revision: 1, position: 1, detail: '', ...row }
-      return handlers[due.job]!({ id: 'id', name: due.job, at: due.at, data: due }, new AbortController().signal)
+      return handlers[due.job]!(jobOf(due), new AbortController().signal)
     }
     return { open, handle }
   }
 
   it('waits until this process has heard of the event that asked for it', async () => {
+    const deaf = { ...log, subscribe: () => ({ [Symbol.dispose]: () => undefined }) }
+    const { open, handle } = await handlersOf({ log: deaf })
+    await using _ = open
+    await made()
+    await command({ type: 'ScheduleKeyDeletion', now: clock.now(), windowInDays: 7 })
+    await expect(handle({})).rejects.toBeInstanceOf(Later)
+  })
+
+  it('waits until it is due, whatever it says of itself', async () => {
     const { open, handle } = await handlersOf()
     await using _ = open
     await made()
-    await run('DestroyKey')
-    const record = { id: randomUUID(), type: 'Noted', version: 1, time: '2026-06-01T12:00:00.000Z', data: null }
-    const { position } = await log.append('trail-1', 'any', [record])
-    await expect(handle({ position })).rejects.toBeInstanceOf(Later)
+    await command({ type: 'ScheduleKeyDeletion', now: clock.now(), windowInDays: 7 })
+    await expect(handle({ at: start - day })).rejects.toBeInstanceOf(Later)
+    expect(await typesOf(stream)).toEqual(['KeyCreated', 'KeyDeletionScheduled'])
   })
 
   it('that no event of this ledger asked for is neither done nor forgotten', async () => {

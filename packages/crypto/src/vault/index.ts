@@ -37,10 +37,15 @@ export interface Vault extends AsyncDisposable {
   sign(message: Uint8Array): Uint8Array
   /**
    * The key that material for `region` is to be sealed to: hybrid X25519 and ML-KEM-768, signed by this identity. The
-   * private half lies wrapped in the vault, so that every process on it can open; it is replaced daily, and destroyed, as
-   * `destroy` does, at the first call an hour after: what was recorded on the way opens no more, not even with the root key.
+   * private half lies wrapped in the vault, so that every process on it can open; it is replaced daily, and retired
+   * an hour after.
    */
   transportKey(region: string): Promise<TransportKey>
+  /**
+   * Destroys, as `destroy` does, the private halves of transport keys older than 25 hours: what was recorded on the way opens no
+   * more, not even with the root key. Beside this, `transportKey` does it.
+   */
+  retireTransportKeys(): Promise<void>
   /**
    * Materials of a key for another region, in base64url. Only the holder of the transport key `to` opens it, and only as
    * what it is: from this region to that, of this key, these materials. VaultFault('transport') if `to` is expired or not signed

@@ -51,7 +51,7 @@ interface Parts {
   readonly generate: Vault['generate']
 }
 
-type Transport = Pick<Vault, 'identity' | 'sign' | 'transportKey' | 'sealFor' | 'receive'>
+type Transport = Pick<Vault, 'identity' | 'sign' | 'transportKey' | 'retireTransportKeys' | 'sealFor' | 'receive'>
 
 /** The part of the vault that carries material to other regions and takes it from them. */
 export const transport = ({ db, root, erase, now, material, generate }: Parts): Transport => {
@@ -67,10 +67,14 @@ export const transport = ({ db, root, erase, now, material, generate }: Parts): 
     return key
   }
 
-  /** The row of today's key, made if there is none; those that open nothing any more are destroyed. */
-  const present = async () => {
+  const retire = async () => {
     const gone = await db.call('retireTransportKeys', now() - day - grace)
     if (gone) await erase({ upTo: gone.number, deletion: gone })
+  }
+
+  /** The row of today's key, made if there is none; those that open nothing any more are destroyed. */
+  const present = async () => {
+    await retire()
     const row = await db.call('presentTransportKey')
     if (row && row.at > now() - day) return row
     const key = hybridKey()
@@ -110,6 +114,7 @@ export const transport = ({ db, root, erase, now, material, generate }: Parts): 
   return {
     identity,
     sign,
+    retireTransportKeys: retire,
 
     async transportKey(region) {
       const { publicKey, at } = await present()

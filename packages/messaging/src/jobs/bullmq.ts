@@ -3,12 +3,20 @@ import { type Handlers, type Job, type Jobs, Later, handlerOf, pauseOf } from '.
 import { redisServer } from './redis.ts'
 import { turns } from './turns.ts'
 
+/** Whoever can write to Redis can say of a job that it is done: believed is only who proves it. */
+export interface Receipts {
+  /** What proves to those who share the queue that the job of this id was done. */
+  readonly of: (id: string) => string
+  readonly good: (id: string, receipt: string) => boolean
+}
+
 export interface RedisJobs {
   /** `redis://[user:password@]host[:port][/db]`, or `rediss://`. */
   readonly url: string
   /** What shares a ledger shares a queue; nothing else must: its name tells the deployment and region. */
   readonly queue: string
   readonly handlers: Handlers
+  readonly receipts: Receipts
   /** Called for every failure of a job, and (without one) when Redis goes away or is not set up as it must be. */
   readonly onFault: (fault: unknown, job?: Job) => void
   /** Jobs that run at the same time in this process: together they share commits. */
@@ -40,6 +48,7 @@ export const bullmqJobs = async ({
   url,
   queue,
   handlers,
+  receipts,
   onFault,
   concurrency = 32,
   tries = 8,
@@ -51,7 +60,7 @@ export const bullmqJobs = async ({
   const name = encoded(queue)
   const listeners = new Set<() => void>()
   const closing = new AbortController()
-  const underWay = new Set<Promise<void>>()
+  const underWay = new Set<Promise<string>>()
   const inTurn = turns()
   const redis = redisServer({
     url,
@@ -68,10 +77,12 @@ export const bullmqJobs = async ({
     stackTraceLimit: 1,
   }
 
-  const attempt = async (bull: Bull<Job>, token: string | undefined): Promise<void> => {
+  const attempt = async (bull: Bull<Job>, token: string | undefined): Promise<string> => {
     const job = bull.data
+    if (bull.id !== encoded(job.id)) throw new Error('a job under the id of another')
     try {
       await inTurn(job.group, () => handlerOf(handlers, job)(job, closing.signal))
+      return receipts.of(job.id)
     } catch (error) {
       if (error instanceof Later) {
         await bull.moveToDelayed(bull.processedOn! + pauseOf(error, bull.attemptsStarted - 1), token)
@@ -81,22 +92,22 @@ export const bullmqJobs = async ({
       throw error
     }
   }
-  const run = async (bull: Bull<Job>, token: string | undefined): Promise<void> => {
+  const run = async (bull: Bull<Job>, token: string | undefined): Promise<string> => {
     const trying = attempt(bull, token)
     underWay.add(trying)
     try {
-      await trying
+      return await trying
     } finally {
       underWay.delete(trying)
     }
   }
 
-  const bulls = new Queue<Job, void>(name, {
+  const bulls = new Queue<Job, string>(name, {
     connection: redis.client,
     prefix,
     streams: { events: { maxLen: 100 } },
   })
-  const worker = new Worker<Job, void>(name, run, {
+  const worker = new Worker<Job, string>(name, run, {
     connection: redis.patient,
     prefix,
     concurrency,
@@ -112,10 +123,18 @@ export const bullmqJobs = async ({
 
   await redis.tried
 
-  /** The ids among them that were done lately. */
+  const proven = async (id: string): Promise<boolean> => {
+    const said = await redis.client.hget(bulls.toKey(encoded(id)), 'returnvalue')
+    return said !== null && receipts.good(id, said.replaceAll('"', ''))
+  }
+  /** The ids among them that were done lately. Of what somebody else says is done nothing is left: it is scheduled anew. */
   const doneOf = async (ids: readonly string[]): Promise<ReadonlySet<string>> => {
     const scores = await redis.client.zmscore(bulls.toKey('completed'), ...ids.map(encoded))
-    return new Set(ids.filter((_, index) => scores[index] !== null))
+    const said = ids.filter((_, index) => scores[index] !== null)
+    const good = await Promise.all(said.map(proven))
+    const forged = said.filter((_, index) => !good[index])
+    await Promise.all(forged.map((id) => bulls.remove(encoded(id))))
+    return new Set(said.filter((_, index) => good[index]))
   }
 
   const counts = async () => {

@@ -63,15 +63,13 @@ export const shareMessage = z.strictObject({
 export type ShareMessage = z.infer<typeof shareMessage>
 
 /** What came of it: nothing to add, materials that are still missing, or no replica any more. */
-export const shareAnswer = z.strictObject({
-  missing: many(materialId()).exactOptional(),
-  deleted: count().exactOptional(),
-})
-export type ShareAnswer = z.infer<typeof shareAnswer>
+export interface ShareAnswer {
+  readonly missing?: readonly string[]
+  /** The replica's incarnation. */
+  readonly deleted?: number
+}
 
 export const replicaDeletedMessage = z.strictObject({ ...key, incarnation: count() })
-/** `primary`: whom to tell instead. */
-export const replicaDeletedAnswer = z.strictObject({ primary: region().exactOptional() })
 
 export const describeReplicaMessage = z.strictObject(key)
 /** What authorization and the table of states look at. */
