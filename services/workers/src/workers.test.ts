@@ -16,7 +16,7 @@ import {
   keyStream,
 } from '@keyledger/keys'
 import { type EventLog, LedgerUnreachable, type Repository, repository, sqliteLog, trail } from '@keyledger/ledger'
-import { type Handlers, Later, inProcessJobs, testClock } from '@keyledger/messaging'
+import { type Handlers, Later, Refusal, inProcessJobs, testClock } from '@keyledger/messaging'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Due, jobOf } from './due-work.ts'
 import { type WorkersOptions, keyJobs, workers } from './index.ts'
@@ -75,7 +75,7 @@ const envelope = () => ({
   metadata: { actor: 'a test', requestId: randomUUID(), region: place.region, account: place.account },
 })
 const command = (given: KeyCommand) => keys.handle(stream, given, envelope())
-const made = async () => {
+const made = async (multiRegion = false) => {
   const { materialId } = await vault.generate(ref)
   return command({
     type: 'CreateKey',
@@ -89,16 +89,16 @@ const made = async () => {
     description: '',
     policy: '{}',
     tags: [],
-    multiRegion: false,
+    multiRegion,
     materialId,
   })
 }
-const run = (name: keyof typeof keyJobs) =>
+const run = (name: keyof typeof keyJobs, detail = '') =>
   keyJobs[name](
     stream,
     place,
     world,
-    { at: clock.now(), job: name, stream, revision: 0, position: 0, detail: '' },
+    { at: clock.now(), job: name, stream, revision: 0, position: 0, detail },
     new AbortController().signal,
   )
 const opened = (options: Partial<WorkersOptions> = {}) =>
@@ -164,6 +164,63 @@ describe('a job that runs twice', () => {
     await expect(vault.locate(place.region, materials[0]!.id)).resolves.toBeUndefined()
     expect(await typesOf(ofAlias)).toEqual(['AliasCreated', 'AliasDeleted'])
   }, 20_000)
+})
+
+describe('the sharing of a key', () => {
+  const there = 'eu-west-1'
+  const birth = { createdAt: start, description: '', policy: '{}', tags: [] }
+  /** The region there: another vault, which asks for the materials it lacks, and what it was sent. */
+  const replicated = async (received: (sealed: Sealed) => Promise<void>) => {
+    const { materials } = await made(true)
+    await command({ type: 'ReplicateKey', now: start, region: there, ...birth })
+    let missing = materials.map(({ id }) => id)
+    const answers: Readonly<Record<string, (message: { sealed?: Sealed }) => unknown>> = {
+      TransportKey: () => vault.transportKey(there),
+      ShareKey: async ({ sealed }) => {
+        if (sealed) {
+          await received(sealed)
+          missing = missing.filter((id) => !sealed.materials.includes(id))
+        }
+        return missing.length > 0 ? { missing } : {}
+      },
+    }
+    const ask = async (_: string, __: string, action: string, message: unknown) =>
+      answers[action]!((message ?? {}) as { sealed?: Sealed })
+    Object.assign(world, { link: { ask }, identityOf: () => vault.identity })
+    return () => missing
+  }
+  interface Sealed {
+    readonly materials: readonly string[]
+    readonly box: string
+  }
+  const opens = async ({ materials, box }: Sealed) => {
+    try {
+      await vault.receive(place.region, box, { ...ref, region: there }, materials)
+    } catch (error) {
+      throw new Refusal('MaterialRefused', (error as Error).message)
+    }
+  }
+
+  it('seals again what was sealed to a transport key that was retired on the way', async () => {
+    let late = true
+    const missing = await replicated(async (sealed) => {
+      if (late) await clock.advance(2 * day)
+      late = false
+      await opens(sealed)
+    })
+    await run('ShareKey', there)
+    expect({ late, missing: missing() }).toEqual({ late: false, missing: [] })
+  })
+
+  it('fails where the other region never takes what it is sent, and says so', async () => {
+    let sent = 0
+    const missing = await replicated(() => {
+      sent++
+      return Promise.reject(new Refusal('MaterialRefused', 'not this one'))
+    })
+    await expect(run('ShareKey', there)).rejects.toThrow('not this one')
+    expect({ sent: sent > 1, missing: missing().length }).toEqual({ sent: true, missing: 1 })
+  })
 })
 
 describe('what is due', () => {

@@ -16,8 +16,8 @@ interface Sealed {
   readonly box: string
 }
 
-/** Once without materials, once with those that were missing, and again if others came between. */
-const tries = 4
+/** Once without materials, once with those that were missing, and again if others came between or these were refused. */
+const tries = 6
 
 /**
  * Tells one region all that its replica shares, as it is now: so one telling is as good as many, and the last is enough. The
@@ -38,24 +38,22 @@ export const ShareKey: KeyJob = async (stream, place, world, { detail: to }, sig
   for (let tried = 0; tried < tries; tried++) {
     const shared = sharedWith(await world.keys.find(stream), to)
     if (!shared) return
-    const answer = await told(() => ask('ShareKey', { account, keyId, shared, ...(bring && { sealed: bring }) }))
-    if (!answer) return
-    if (!answer.missing) return settle(stream, place, world, to, shared, answer)
-    const { missing } = answer
-    // What nobody told of is nothing that could be missing.
-    bring = await sealed(shared.materials.map(({ id }) => id).filter((id) => missing.includes(id)))
+    try {
+      const answer = (await ask('ShareKey', { account, keyId, shared, ...(bring && { sealed: bring }) })) as Answer
+      const { missing } = answer
+      if (!missing) return await settle(stream, place, world, to, shared, answer)
+      // What nobody told of is nothing that could be missing.
+      bring = await sealed(shared.materials.map(({ id }) => id).filter((id) => missing.includes(id)))
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      // More is known there than we could tell: whoever told them tells us as well.
+      if (error.code === 'ShareOutdated') return
+      // Sealed to a transport key that was retired on the way, say: sealed once more, and to the one of now.
+      if (error.code !== 'MaterialRefused' || !bring || tried === tries - 1) throw error
+      bring = undefined
+    }
   }
   throw new Later(`${to} does not get all materials of ${keyId}: they change too often`)
-}
-
-/** Undefined where more is known than we could tell: whoever told them tells us as well. */
-const told = async (ask: () => Promise<unknown>): Promise<Answer | undefined> => {
-  try {
-    return (await ask()) as Answer
-  } catch (error) {
-    if (error instanceof Refusal && error.code === 'ShareOutdated') return undefined
-    throw error
-  }
 }
 
 const settle = async (
