@@ -184,6 +184,18 @@ describe('closing', () => {
   })
 })
 
+test('many may open a new file at once', async () => {
+  for (let round = 0; round < 10; round++) {
+    const fresh = join(folder, `new-${round}.db`)
+    const all = await Promise.all(
+      Array.from({ length: 6 }, () => database<ReturnType<typeof procedures>>(fresh, module)),
+    )
+    await Promise.all(all.map((one, index) => one.call('add', `${index}`)))
+    expect(await all[0]!.call('words')).toHaveLength(all.length)
+    await Promise.all(all.map((one) => one.close()))
+  }
+})
+
 test('a file or a module that cannot be opened is an error at once', async () => {
   await expect(database(join(folder, 'no', 'such', 'folder.db'), module)).rejects.toThrow(
     'unable to open database file',

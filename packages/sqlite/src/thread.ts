@@ -6,12 +6,29 @@ const port = parentPort!
 const { path, procedures } = workerData as { path: string; procedures: string }
 const { default: open } = (await import(procedures)) as { default: (db: DatabaseSync) => Procedures }
 
-const db = new DatabaseSync(path)
+/** Milliseconds to wait for another process's turn at the file: a rebuilding of it, at the worst. */
+const patience = 30_000
+const betweenTries = 10
+const sleeper = new Int32Array(new SharedArrayBuffer(4))
+
+// With the timeout set before the first statement: the first may already find the file in another's hands.
+const db = new DatabaseSync(path, { timeout: patience })
+
+/** SQLite waits its timeout for nearly every lock, but not for the one that makes a new file's log WAL. */
+const patiently = (sql: string, until = Date.now() + patience): void => {
+  for (;;)
+    try {
+      return db.exec(sql)
+    } catch (error) {
+      // SQLITE_BUSY (5), whatever its extension.
+      if (((error as { errcode?: number }).errcode ?? 0) % 256 !== 5 || Date.now() > until) throw error
+      Atomics.wait(sleeper, 0, 0, betweenTries)
+    }
+}
+
 // FULL: a commit that returned is on the disk. secure_delete: what is deleted is overwritten, not just forgotten.
 // Pages of 16 KiB: a commit of thirty records writes two or three of them, where it would write a dozen of SQLite's 4 KiB.
-db.exec(
-  'PRAGMA page_size=16384; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA busy_timeout=10000',
-)
+patiently('PRAGMA page_size=16384; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON')
 const { reads, writes, outside, undone } = open(db)
 
 type Run = (...args: readonly unknown[]) => unknown
