@@ -15,13 +15,13 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4))
 const db = new DatabaseSync(path, { timeout: patience })
 
 /** SQLite waits its timeout for nearly every lock, but not for the one that makes a new file's log WAL. */
-const patiently = (sql: string, until = Date.now() + patience): void => {
-  for (;;)
+const patiently = (sql: string): void => {
+  for (let left = patience / betweenTries; ; left--)
     try {
       return db.exec(sql)
     } catch (error) {
       // SQLITE_BUSY (5), whatever its extension.
-      if (((error as { errcode?: number }).errcode ?? 0) % 256 !== 5 || Date.now() > until) throw error
+      if (((error as { errcode?: number }).errcode ?? 0) % 256 !== 5 || left === 0) throw error
       Atomics.wait(sleeper, 0, 0, betweenTries)
     }
 }
