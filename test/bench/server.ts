@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '@keyledger/messaging'
-import { house } from '@keyledger/standalone'
+import { scavengeAloneOnOneCore, house } from '@keyledger/standalone'
 import { stopwatch } from '@keyledger/wire'
 import { bench } from './settings.ts'
 
@@ -14,6 +14,7 @@ const [folder, option] = process.argv.slice(2)
 mkdirSync(folder!, { recursive: true })
 const seed = join(folder!, 'seed.json')
 writeFileSync(seed, JSON.stringify(bench.seed))
+scavengeAloneOnOneCore()
 const watch = stopwatch(() => performance.now() * 1e6)
 
 const began = performance.now()

@@ -3,21 +3,17 @@ import { ContextFault } from './fault.ts'
 export type EncryptionContext = Readonly<Record<string, string>>
 
 const domain = Buffer.from('keyledger/ciphertext/v1\0')
-const surrogate = /[\ud800-\udfff]/
+const ascii = /^[\0-\x7f]*$/
 
-/**
- * Names in the order of their UTF-8 bytes. That is the order of their UTF-16 units, which the engine sorts by natively,
- * but for names with characters beyond U+FFFF.
- */
-const sorted = (names: string[]): string[] =>
-  names.length < 2
-    ? names
-    : names.some((name) => surrogate.test(name))
-      ? names
-          .map((name) => Buffer.from(name))
-          .sort((a, b) => a.compare(b))
-          .map((name) => name.toString())
-      : names.sort()
+/** The UTF-8 of a text, a character a byte. Of most texts that is the text itself. */
+const utf8 = (text: string): string => {
+  if (ascii.test(text)) return text
+  if (!text.isWellFormed()) throw new ContextFault()
+  return Buffer.from(text).toString('latin1')
+}
+const u32 = (value: number): string =>
+  String.fromCharCode(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff)
+const prefixed = (bytes: string): string => u32(bytes.length) + bytes
 
 /**
  * The additional authenticated data of a ciphertext:
@@ -30,27 +26,14 @@ const sorted = (names: string[]): string[] =>
  * its place would let one context open what another sealed.
  */
 export const authenticatedData = (header: Uint8Array, keyId: string, context: EncryptionContext = {}): Buffer => {
-  const names = Object.keys(context)
-  let length = domain.length + header.length + 4 + keyId.length * 3 + 4
-  for (const name of names) {
-    const value = context[name]!
-    if (!name.isWellFormed() || !value.isWellFormed()) throw new ContextFault()
-    // A UTF-16 unit is at most three bytes of UTF-8.
-    length += 8 + (name.length + value.length) * 3
-  }
-  const data = Buffer.allocUnsafe(length)
+  const pairs = Object.entries(context).map(([name, value]) => [utf8(name), utf8(value)] as const)
+  pairs.sort(([one], [other]) => (one < other ? -1 : 1))
+  // Put together as one text and written at once: every write of its own is a call out of the engine.
+  let text = prefixed(utf8(keyId)) + u32(pairs.length)
+  for (const [name, value] of pairs) text += prefixed(name) + prefixed(value)
+  const data = Buffer.allocUnsafe(domain.length + header.length + text.length)
   data.set(domain)
   data.set(header, domain.length)
-  let end = domain.length + header.length
-  const put = (text: string) => {
-    const written = data.write(text, end + 4)
-    end = data.writeUInt32BE(written, end) + written
-  }
-  put(keyId)
-  end = data.writeUInt32BE(names.length, end)
-  for (const name of sorted(names)) {
-    put(name)
-    put(context[name]!)
-  }
-  return data.subarray(0, end)
+  data.write(text, domain.length + header.length, 'latin1')
+  return data
 }

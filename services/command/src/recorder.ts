@@ -23,14 +23,20 @@ export interface Slots {
 const nobody = 'unidentified'
 
 /** Puts one request on the trail; resolves when the record is durable. */
-export const recorder =
-  (world: World, homeRegion: string) =>
-  (x: Exchange<Slots>): Promise<void> => {
+export const recorder = (world: World, homeRegion: string) => {
+  // Requests of one millisecond say the same time.
+  let last = { time: -1, at: '' }
+  const moment = (time: number): string => {
+    if (time !== last.time) last = { time, at: new Date(time).toISOString() }
+    return last.at
+  }
+
+  return (x: Exchange<Slots>): Promise<void> => {
     const { row, call, output, error, region = homeRegion, parameters = null } = x.slots
     const eventId = world.id()
     // Nobody signed, and nothing else vouched for anyone.
     const principal = call?.principal.accountId ? call.principal : undefined
-    const at = new Date(x.time).toISOString()
+    const at = moment(x.time)
     const record = trailRecord({
       at,
       eventId,
@@ -54,3 +60,4 @@ export const recorder =
     const durable = world.trail.record(stream, { id: eventId, type: 'ApiCall', version: 1, time: at, data: record })
     return x.mark ? durable.then(() => x.mark?.('trail')) : durable
   }
+}

@@ -65,5 +65,9 @@ export const trailRecord = (happening: Happening) => {
   }
 }
 
-/** The key's account is the fifth part of its ARN. */
-const resource = (arn: string) => ({ accountId: arn.split(':')[4], type: 'AWS::KMS::Key', ARN: arn })
+const accountLength = 12
+/** The key's account stands before the last colon of its ARN. */
+const resource = (arn: string) => {
+  const end = arn.lastIndexOf(':')
+  return { accountId: arn.slice(end - accountLength, end), type: 'AWS::KMS::Key', ARN: arn }
+}

@@ -6,6 +6,7 @@ import { systemClock } from '@keyledger/messaging'
 import { house } from './house.ts'
 import { BusyFault } from './lock.ts'
 import { MissingFault, StrangeLedger } from './parts/safe.ts'
+import { scavengeAloneOnOneCore } from './one-core.ts'
 import { passphraseOf } from './passphrase.ts'
 import { humanLog } from './telemetry/human.ts'
 import type { Log } from './telemetry/log.ts'
@@ -18,6 +19,7 @@ import { version } from './version.ts'
 
 // Whatever the house writes is for its owner alone.
 process.umask(0o077)
+scavengeAloneOnOneCore()
 
 const now = () => Date.now()
 
