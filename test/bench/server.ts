@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '@keyledger/messaging'
-import { scavengeAloneOnOneCore, house } from '@keyledger/standalone'
+import { house, scavengeAloneOnOneCore } from '@keyledger/standalone'
 import { stopwatch } from '@keyledger/wire'
 import { bench } from './settings.ts'
 
