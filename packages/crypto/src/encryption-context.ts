@@ -3,17 +3,37 @@ import { ContextFault } from './fault.ts'
 export type EncryptionContext = Readonly<Record<string, string>>
 
 const domain = Buffer.from('keyledger/ciphertext/v1\0')
-const ascii = /^[\0-\x7f]*$/
+
+const isAscii = (text: string): boolean => {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false
+  return true
+}
 
 /** The UTF-8 of a text, a character a byte. Of most texts that is the text itself. */
 const utf8 = (text: string): string => {
-  if (ascii.test(text)) return text
+  if (isAscii(text)) return text
   if (!text.isWellFormed()) throw new ContextFault()
   return Buffer.from(text).toString('latin1')
 }
-const u32 = (value: number): string =>
-  String.fromCharCode(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff)
-const prefixed = (bytes: string): string => u32(bytes.length) + bytes
+
+/** Longer texts are worth a call out of the engine. */
+const short = 64
+
+/** Length (u32, big-endian), then the bytes; answers where they end. */
+const put = (data: Buffer, at: number, bytes: string): number => {
+  const { length } = bytes
+  const from = putNumber(data, at, length)
+  if (length > short) return from + data.write(bytes, from, 'latin1')
+  for (let index = 0; index < length; index++) data[from + index] = bytes.charCodeAt(index)
+  return from + length
+}
+const putNumber = (data: Buffer, at: number, value: number): number => {
+  data[at] = value >>> 24
+  data[at + 1] = value >>> 16
+  data[at + 2] = value >>> 8
+  data[at + 3] = value
+  return at + 4
+}
 
 /**
  * The additional authenticated data of a ciphertext:
@@ -26,14 +46,21 @@ const prefixed = (bytes: string): string => u32(bytes.length) + bytes
  * its place would let one context open what another sealed.
  */
 export const authenticatedData = (header: Uint8Array, keyId: string, context: EncryptionContext = {}): Buffer => {
-  const pairs = Object.entries(context).map(([name, value]) => [utf8(name), utf8(value)] as const)
+  const key = utf8(keyId)
+  let length = domain.length + header.length + 4 + key.length + 4
+  const pairs: (readonly [name: string, value: string])[] = []
+  for (const name of Object.keys(context)) {
+    const pair = [utf8(name), utf8(context[name]!)] as const
+    pairs.push(pair)
+    length += 4 + pair[0].length + 4 + pair[1].length
+  }
   pairs.sort(([one], [other]) => (one < other ? -1 : 1))
-  // Put together as one text and written at once: every write of its own is a call out of the engine.
-  let text = prefixed(utf8(keyId)) + u32(pairs.length)
-  for (const [name, value] of pairs) text += prefixed(name) + prefixed(value)
-  const data = Buffer.allocUnsafe(domain.length + header.length + text.length)
+
+  const data = Buffer.allocUnsafe(length)
   data.set(domain)
   data.set(header, domain.length)
-  data.write(text, domain.length + header.length, 'latin1')
+  let at = put(data, domain.length + header.length, key)
+  at = putNumber(data, at, pairs.length)
+  for (const [name, value] of pairs) at = put(data, put(data, at, name), value)
   return data
 }

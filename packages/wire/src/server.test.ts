@@ -123,7 +123,7 @@ describe('a request', () => {
       },
     })
     const one = (body: string, end: string) => `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1${end}\r\n\r\n${body}`
-    const heard = talk(port, one('1', ''), one('2', '\r\nConnection: close'))
+    const heard = talk(port, one('1', '') + one('2', '\r\nConnection: close'))
     await second.passed
     release()
     expect((await heard).match(/request-\d|\r\n\r\n\d/g)).toEqual(['request-1', '\r\n\r\n1', 'request-2', '\r\n\r\n2'])

@@ -5,11 +5,14 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Answer, Door, Exchange } from './exchange.ts'
 import { wireFault, type WireFault } from './fault.ts'
-import { connections } from './server/connections.ts'
+import { type UnderWay, connections } from './server/connections.ts'
 import { exchange } from './server/exchange.ts'
+import { plainAnswer } from './server/plain-answer.ts'
+import { plainConnection } from './server/plain-connection.ts'
+import type { Head } from './server/plain.ts'
 import type { Meter, Stages } from './stages.ts'
 
 /** Sizes in bytes, times in milliseconds. */
@@ -63,11 +66,15 @@ const curves = 'X25519MLKEM768:X25519:P-256:P-384'
 /** A refused body is read to its end, so that the client hears the refusal; but not beyond this many times the limit. */
 const patience = 8
 const noBody = Buffer.alloc(0)
+/** A text in which every character is one byte: most answers are as they stand. */
+const bytewise = (body: string | Buffer): string | Buffer =>
+  typeof body === 'string' && Buffer.byteLength(body) !== body.length ? Buffer.from(body) : body
 
 /** Serves POST / over HTTP/1.1 and hands each complete request to the door. */
 export const server = <Slots extends object>(options: ServerOptions<Slots>): Server => {
   const { door, now, requestId, stages, meter } = options
   const limits = { ...usual, ...options.limits }
+  const keepAlive = `timeout=${Math.floor(limits.idleTime / 1000)}`
   let closing = false
   let second = { time: -1, date: '' }
 
@@ -98,8 +105,8 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
     }
   }
 
-  const send = (response: ServerResponse, { requestId }: Exchange<Slots>, { status, headers, body }: Answer): void => {
-    const fields = [
+  const fields = ({ requestId }: Exchange<Slots>, { headers }: Answer, body: string | Buffer): string[] => {
+    const list = [
       'date',
       date(),
       'x-amzn-RequestId',
@@ -107,34 +114,33 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
       'cache-control',
       'no-cache, no-store, must-revalidate, private',
     ]
-    for (const name in headers) fields.push(name, headers[name]!)
-    fields.push('content-length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.length))
-    if (closing) fields.push('connection', 'close')
-    response.sendDate = false
-    response.writeHead(status, fields)
-    response.end(body)
+    for (const name in headers) list.push(name, headers[name]!)
+    list.push('content-length', String(body.length))
+    return list
   }
 
   const serve = (
-    request: IncomingMessage,
-    response: ServerResponse,
+    head: Head,
+    socket: Socket,
     body: Buffer,
     refused: WireFault | undefined,
+    underWay: UnderWay,
+    send: (status: number, fields: string[], body: string | Buffer) => void,
   ): void => {
-    const { socket } = request
-    sockets.answering(socket)
+    underWay.reading--
+    underWay.answering++
     const began = meter?.began()
-    const x = exchange<Slots>(request, body, requestId(), now(), stages?.begin())
-    const route = request.method !== 'POST' || x.path !== '/' ? wireFault('unknownRoute') : undefined
+    const x = exchange<Slots>(head, socket, body, requestId(), now(), stages?.begin())
+    const route = x.method !== 'POST' || x.path !== '/' ? wireFault('unknownRoute') : undefined
     settled(x, refused ?? route)
       .then((answer) => {
-        send(response, x, answer)
-        sockets.answered(socket)
+        underWay.answering--
+        const body = bytewise(answer.body)
+        send(answer.status, fields(x, answer, body), body)
         meter?.ended(x, answer.status, began!)
       })
       .catch(() => {
         // The door's refusal itself failed, or its answer cannot be written: there is nothing left to say.
-        sockets.answered(socket)
         meter?.ended(x, 0, began!)
         socket.destroy()
       })
@@ -142,17 +148,26 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
 
   /** Reads the body; a client that goes away in the middle never comes to an end, and is neither answered nor recorded. */
   const receive = (request: IncomingMessage, response: ServerResponse): void => {
+    const { socket } = request
+    const underWay = sockets.of(socket)
     const chunks: Buffer[] = []
     let length = 0
-    sockets.reading(request.socket)
+    underWay.reading++
     request.on('data', (chunk: Buffer) => {
       length += chunk.length
       if (length <= limits.body) chunks.push(chunk)
-      else if (length > patience * limits.body) request.socket.destroy()
+      else if (length > patience * limits.body) socket.destroy()
     })
     request.on('end', () => {
-      if (length > limits.body) serve(request, response, noBody, wireFault('bodyTooLarge', limits.body))
-      else serve(request, response, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length), undefined)
+      const tooLong = length > limits.body
+      const body = tooLong ? noBody : chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)
+      const refused = tooLong ? wireFault('bodyTooLarge', limits.body) : undefined
+      serve(request, socket, body, refused, underWay, (status, fields, answer) => {
+        if (closing) fields.push('connection', 'close')
+        response.sendDate = false
+        response.writeHead(status, fields)
+        response.end(answer, 'latin1')
+      })
     })
   }
 
@@ -169,7 +184,24 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
         receive,
       )
     : createHttpServer(timing, receive)
-  const sockets = connections(http, options.tls ? 'secureConnection' : 'connection')
+  const established = options.tls ? 'secureConnection' : 'connection'
+  // Node's own way with a connection: for those that are left to it.
+  const [nodes] = http.listeners(established) as ((socket: Socket) => void)[]
+  http.off(established, nodes!)
+  const sockets = connections(http, established)
+  http.on(established, (socket: Socket) => {
+    const underWay = sockets.of(socket)
+    plainConnection(socket, underWay, {
+      limits,
+      leave: (connection) => nodes!.call(http, connection),
+      serve: (head, body, answer) =>
+        serve(head, socket, body, undefined, underWay, (status, fields, text) => {
+          if (closing) fields.push('connection', 'close')
+          else fields.push('connection', 'keep-alive', 'keep-alive', keepAlive)
+          answer(plainAnswer(status, fields, text), closing)
+        }),
+    })
+  })
   http.on('clientError', sockets.unparsed)
   // Accepting failed (no file handles left, say): the client retries, the server lives.
   http.on('error', () => {})

@@ -1,13 +1,17 @@
 import type { Server } from 'node:net'
 import type { Duplex } from 'node:stream'
 
+/** The requests of one connection. */
+export interface UnderWay {
+  /** Their headers are here. */
+  reading: number
+  /** They are whole, and their answers to come. */
+  answering: number
+}
+
 /** What is under way on the connections of one server. */
 export interface Connections {
-  /** The headers of a request are here. */
-  reading(socket: Duplex): void
-  /** The request is whole, and an answer to come. */
-  answering(socket: Duplex): void
-  answered(socket: Duplex): void
+  of(socket: Duplex): UnderWay
   /** Hangs up on all that have no request under way. */
   closeIdle(): void
   readonly closeAll: () => void
@@ -24,11 +28,6 @@ const statuses: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 }
 const timeout = 'ERR_HTTP_REQUEST_TIMEOUT'
-
-interface UnderWay {
-  reading: number
-  answering: number
-}
 
 /** Watches a server's connections; `event` is the one that gives the socket requests come on. */
 export const connections = (server: Server, event: 'connection' | 'secureConnection'): Connections => {
@@ -48,20 +47,10 @@ export const connections = (server: Server, event: 'connection' | 'secureConnect
     socket.once('close', () => established.delete(socket))
   })
   // A connection may close before its answer is made: what is counted then is of no interest any more.
-  const counts = (socket: Duplex): UnderWay => established.get(socket) ?? { reading: 0, answering: 0 }
+  const of = (socket: Duplex): UnderWay => established.get(socket) ?? { reading: 0, answering: 0 }
 
   return {
-    reading: (socket) => {
-      counts(socket).reading++
-    },
-    answering: (socket) => {
-      const underWay = counts(socket)
-      underWay.reading--
-      underWay.answering++
-    },
-    answered: (socket) => {
-      counts(socket).answering--
-    },
+    of,
     closeIdle: () => {
       closing = true
       for (const [socket, { reading, answering }] of established) if (reading + answering === 0) hangUp(socket)
@@ -70,7 +59,7 @@ export const connections = (server: Server, event: 'connection' | 'secureConnect
       for (const socket of accepted) socket.destroy()
     },
     unparsed: (error, socket) => {
-      const { reading, answering } = counts(socket)
+      const { reading, answering } = of(socket)
       const mute = answering > 0 || (reading > 0 && error.code !== timeout)
       if (mute || !socket.writable || error.code === 'ECONNRESET') {
         socket.destroy()

@@ -1,6 +1,7 @@
-import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Exchange, Tls } from '../exchange.ts'
+import type { Head } from './plain.ts'
 
 const tlsOf = (socket: TLSSocket): Tls => ({
   version: socket.getProtocol() ?? '',
@@ -9,13 +10,14 @@ const tlsOf = (socket: TLSSocket): Tls => ({
 
 /** The exchange of a request whose body is complete. */
 export const exchange = <Slots extends object>(
-  request: IncomingMessage,
+  request: Head,
+  socket: Socket,
   body: Buffer,
   requestId: string,
   time: number,
   mark: ((stage: string) => void) | undefined,
 ): Exchange<Slots> => {
-  const { url = '', socket } = request
+  const { url = '' } = request
   const at = url.indexOf('?')
   return {
     method: request.method ?? '',

@@ -1,0 +1,99 @@
+import type { Socket } from 'node:net'
+import type { UnderWay } from './connections.ts'
+import { type Head, plain } from './plain.ts'
+
+interface Options {
+  /** Sizes in bytes, times in milliseconds. */
+  readonly limits: {
+    readonly headers: number
+    readonly body: number
+    readonly headersTime: number
+    readonly idleTime: number
+  }
+  /** `answer` takes an answer's text, one byte a character; `last` closes the connection behind it. */
+  readonly serve: (head: Head, body: Buffer, answer: (text: string, last: boolean) => void) => void
+  /** Gives the connection to node:http, for good. */
+  readonly leave: (socket: Socket) => void
+}
+
+/**
+ * Reads plain requests (see plain.ts) from a connection, one after the other, for as long as nothing else comes. With the first
+ * bytes that are not, the connection is left to node:http as if it had just been made: it reads them from the start, and says
+ * in its own words and time what is wrong with them.
+ */
+export const plainConnection = (socket: Socket, underWay: UnderWay, { limits, serve, leave }: Options): void => {
+  /** The beginning of a request whose rest is to come. */
+  let held: Buffer | undefined
+  /** What came before the answer that it has to wait for. */
+  let early: Buffer | undefined
+  let patience = 0
+  let ended = false
+
+  const patient = (milliseconds: number): void => {
+    if (patience !== milliseconds) socket.setTimeout((patience = milliseconds))
+  }
+
+  const leaveWith = (bytes: Buffer): void => {
+    socket.off('data', take).off('end', end).off('timeout', tired).off('drain', next).off('error', ignore)
+    patient(0)
+    underWay.reading = 0
+    // It reads on from where its listeners find it, and only a stream that stands still takes something back.
+    socket.pause()
+    leave(socket)
+    socket.unshift(bytes)
+    socket.resume()
+  }
+
+  const next = (): void => {
+    if (!early || busy()) return
+    const bytes = early
+    early = undefined
+    socket.resume()
+    take(bytes)
+  }
+
+  // A client that sends and never reads must not fill the memory.
+  const busy = (): boolean => underWay.answering > 0 || socket.writableNeedDrain
+
+  const answer = (text: string, last: boolean): void => {
+    if (socket.destroyed) return
+    socket.write(text, 'latin1')
+    if (last || ended) socket.destroySoon()
+    else next()
+  }
+
+  const take = (chunk: Buffer): void => {
+    if (busy()) {
+      early = chunk
+      socket.pause()
+      return
+    }
+    const bytes = held ? Buffer.concat([held, chunk]) : chunk
+    const request = plain(bytes, limits)
+    // Of a request in two pieces the second is the last; one in more needs somebody who watches over its time.
+    if (!request || ('missing' in request && held)) return leaveWith(bytes)
+    underWay.reading = 1
+    if ('missing' in request) {
+      held = bytes
+      return patient(limits.headersTime)
+    }
+    held = undefined
+    patient(limits.idleTime)
+    serve(request.head, request.body, answer)
+  }
+
+  const end = (): void => {
+    ended = true
+    if (underWay.answering === 0) socket.destroySoon()
+  }
+
+  const tired = (): void => {
+    if (held) leaveWith(held)
+    else if (!busy()) socket.destroy()
+  }
+
+  patient(limits.headersTime)
+  socket.on('data', take).on('end', end).on('timeout', tired).on('drain', next).on('error', ignore)
+}
+
+const ignore = () => undefined
