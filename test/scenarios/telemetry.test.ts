@@ -179,7 +179,8 @@ test('a request is a span with its stages, in the trace of whoever called', asyn
   expect(attributesOf(refused)).toMatchObject({ 'error.type': 'InvalidCiphertextException' })
 
   const stages = spans.filter(({ parentSpanId }) => parentSpanId === encrypt.spanId)
-  expect(stages.map(({ name }) => name)).toEqual(['parse', 'signature', 'shape', 'authorize', 'crypto', 'trail'])
+  const names = ['parse', 'fresh', 'signature', 'shape', 'authorize', 'crypto', 'encode', 'trail']
+  expect(stages.map(({ name }) => name)).toEqual(names)
   const moments = stages.flatMap((span) => [BigInt(span.startTimeUnixNano), BigInt(span.endTimeUnixNano)])
   expect(moments).toEqual(moments.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)))
   expect(moments[0]).toBe(BigInt(encrypt.startTimeUnixNano))

@@ -6,44 +6,71 @@ export interface Trail {
   record(stream: string, record: Fact): Promise<void>
 }
 
-/** Milliseconds that a record waits at most for others to share its commit. */
-const patience = 2
+/** As many records at most wait for others. */
+const longest = 128
+
+interface Waiting {
+  readonly stream: string
+  readonly record: Fact
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
 
 /**
  * The trail, on the event log. A commit costs the same for one record as for fifty, and whoever was answered together
- * tends to come back together: so after a commit the next one waits until as many records are there as the last one
- * took, or until `patience` is over. A lone client never waits: its last commit took one.
+ * tends to come back together: so records are waited for until a turn of the event loop brings no more of them. A lone
+ * client never waits: the commit before took one.
  */
 export const trail = (log: EventLog): Trail => {
-  let pending: (() => Promise<void>)[] = []
+  let pending: Waiting[] = []
   /** Records in the commit under way or, when none is, in the last one. */
   let company = 1
   let underWay = false
-  let timer: NodeJS.Timeout | undefined
+  /** Records that were there at the last turn; undefined while no turn is waited for. */
+  let seen: number | undefined
 
-  const commit = async (): Promise<void> => {
-    clearTimeout(timer)
-    timer = undefined
+  const commit = (): void => {
     const leaving = pending
     pending = []
     company = leaving.length
     underWay = true
+    let left = leaving.length
+    const over = (): void => {
+      if (--left > 0) return
+      underWay = false
+      consider()
+    }
     // Appended in one turn they share the commit; yet each is answered for itself.
-    await Promise.all(leaving.map((append) => append()))
-    underWay = false
-    consider()
+    for (const { stream, record, resolve, reject } of leaving)
+      void log
+        .append(stream, 'any', [record])
+        .then(() => resolve(), reject)
+        .then(over)
+  }
+
+  const turn = (): void => {
+    const before = seen!
+    if (pending.length > before && pending.length < longest) {
+      seen = pending.length
+      setImmediate(turn)
+      return
+    }
+    seen = undefined
+    commit()
   }
 
   const consider = (): void => {
-    if (underWay || pending.length === 0) return
-    if (pending.length >= company) void commit()
-    else timer ??= setTimeout(() => void commit(), patience)
+    if (underWay || seen !== undefined || pending.length === 0) return
+    if (company === 1 && pending.length === 1) return commit()
+    // What is there already was read in this turn; only the next can show that there is no more.
+    seen = 0
+    setImmediate(turn)
   }
 
   return {
     record: (stream, record) =>
       new Promise<void>((resolve, reject) => {
-        pending.push(() => log.append(stream, 'any', [record]).then(() => resolve(), reject))
+        pending.push({ stream, record, resolve, reject })
         consider()
       }),
   }

@@ -1,5 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
+/** Ends a stage, or a wait that is none; the next begins here. */
+export type Mark = (stage?: string) => void
+
 /** What is known of the TLS session a request came over; names as IANA has them. Node does not tell a server the group. */
 export interface Tls {
   readonly version: string
@@ -29,8 +32,11 @@ export interface Exchange<Slots extends object = Record<string, unknown>> {
   tls(): Tls | undefined
   /** What the door learns on the way (who asks, which operation ...), for its own refusal and record. */
   readonly slots: Partial<Slots>
-  /** Ends a stage under that name; undefined unless the server was given `stages`: `x.mark?.('signature')`. */
-  readonly mark: ((stage: string) => void) | undefined
+  /**
+   * Ends a stage under that name: `x.mark?.('signature')`; without a name, ends what is nobody's stage, as waiting is. Undefined
+   * unless the server was given `stages`.
+   */
+  readonly mark: Mark | undefined
 }
 
 /** Content-length, date, the request id and cache-control are the server's; content-type and others come from here. */

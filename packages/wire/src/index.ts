@@ -1,4 +1,4 @@
-export type { Answer, Door, Exchange, Tls } from './exchange.ts'
+export type { Answer, Door, Exchange, Mark, Tls } from './exchange.ts'
 export { WireFault, wireFault, type Refusals } from './fault.ts'
 export { jsonObject, jsonProtocol } from './json.ts'
 export type { Protocol, Refusal } from './protocol.ts'

@@ -13,6 +13,7 @@ import { exchange } from './server/exchange.ts'
 import { plainAnswer } from './server/plain-answer.ts'
 import { plainConnection } from './server/plain-connection.ts'
 import type { Head } from './server/plain.ts'
+import { turns } from './server/turns.ts'
 import type { Meter, Stages } from './stages.ts'
 
 /** Sizes in bytes, times in milliseconds. */
@@ -23,7 +24,7 @@ export interface Limits {
   readonly headers: number
   /** From the first byte of a request to the last of its headers; longer is answered 408. */
   readonly headersTime: number
-  /** To the last of its body; longer is answered 408. */
+  /** To the last of its body, or a second more; longer is answered 408. */
   readonly requestTime: number
   /** How long an idle connection is kept for the next request. */
   readonly idleTime: number
@@ -66,6 +67,7 @@ const curves = 'X25519MLKEM768:X25519:P-256:P-384'
 /** A refused body is read to its end, so that the client hears the refusal; but not beyond this many times the limit. */
 const patience = 8
 const noBody = Buffer.alloc(0)
+const readOn = Promise.resolve()
 /** A text in which every character is one byte: most answers are as they stand. */
 const bytewise = (body: string | Buffer): string | Buffer =>
   typeof body === 'string' && Buffer.byteLength(body) !== body.length ? Buffer.from(body) : body
@@ -95,6 +97,8 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
   }
 
   const settled = async (x: Exchange<Slots>, refused: WireFault | undefined): Promise<Answer> => {
+    // Whoever came in the same turn is read first.
+    await readOn
     try {
       const answer = await answered(x, refused)
       await door.record(x, answer)
@@ -189,10 +193,12 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
   const [nodes] = http.listeners(established) as ((socket: Socket) => void)[]
   http.off(established, nodes!)
   const sockets = connections(http, established)
+  const inTurn = turns()
   http.on(established, (socket: Socket) => {
     const underWay = sockets.of(socket)
     plainConnection(socket, underWay, {
       limits,
+      inTurn,
       leave: (connection) => nodes!.call(http, connection),
       serve: (head, body, answer) =>
         serve(head, socket, body, undefined, underWay, (status, fields, text) => {

@@ -1,9 +1,9 @@
-import type { Exchange } from './exchange.ts'
+import type { Exchange, Mark } from './exchange.ts'
 
 /** Takes the marks of one request after another; what the server's option `stages` wants. */
 export interface Stages {
-  /** Starts a request's watch; each call of what it returns ends a stage, which began at the call before. */
-  begin(): (stage: string) => void
+  /** Starts a request's watch; each call of what it returns ends a stage, or a wait, which began at the call before. */
+  begin(): Mark
 }
 
 /** Hears of every request when it is complete and when its answer has been handed to the socket. */
@@ -32,9 +32,11 @@ export const stopwatch = (nanoseconds: () => number): Stages & { means(): StageM
       let last = nanoseconds()
       return (stage) => {
         const now = nanoseconds()
-        const sum = totals.get(stage) ?? { count: 0, total: 0 }
-        totals.set(stage, { count: sum.count + 1, total: sum.total + now - last })
+        const began = last
         last = now
+        if (stage === undefined) return
+        const sum = totals.get(stage) ?? { count: 0, total: 0 }
+        totals.set(stage, { count: sum.count + 1, total: sum.total + now - began })
       }
     },
     means: () => [...totals].map(([stage, { count, total }]) => ({ stage, count, microseconds: total / count / 1000 })),

@@ -3,6 +3,7 @@ import { type Grants, type Key, fault, grantsStream, matchingGrant } from '@keyl
 import { conditionKeys } from './condition-keys.ts'
 import { compiledKeyPolicy } from './compiled-key-policy.ts'
 import type { Call } from './operation.ts'
+import { when } from './when.ts'
 
 /** What authorization needs to know besides the call. */
 interface Circumstances {
@@ -73,12 +74,10 @@ export const decided = (
   }
   const decision = decide(question)
   if (decision.allowed || decision.explicit) return decision
-  const again = (grants: Grants): Decision => {
+  return when(world.grants.find(grantsStream(key)), (grants) => {
     const grantId = allowingGrant(grants, encryptionContext, question)
     return grantId === undefined ? decision : decide({ ...question, grant: () => grantId })
-  }
-  const grants = world.grants.find(grantsStream(key))
-  return grants instanceof Promise ? grants.then(again) : again(grants)
+  })
 }
 
 /** Notes how it was allowed, or says why not, in AWS's words. */
@@ -107,16 +106,8 @@ export const enforcedOn = (call: Call, action: string, key: Key, decision: Decis
 }
 
 /** Throws AccessDeniedException unless the caller may do this with this key. At once, unless grants must be read. */
-export const authorize = (
-  call: Call,
-  action: string,
-  key: Key,
-  circumstances?: Circumstances,
-): void | Promise<void> => {
-  const decision = decided(call, action, key, circumstances)
-  if (decision instanceof Promise) return decision.then((known) => enforcedOn(call, action, key, known))
-  enforcedOn(call, action, key, decision)
-}
+export const authorize = (call: Call, action: string, key: Key, circumstances?: Circumstances): void | Promise<void> =>
+  when(decided(call, action, key, circumstances), (decision) => enforcedOn(call, action, key, decision))
 
 /** Throws AccessDeniedException unless the caller's own policies allow this: actions that no key policy speaks about. */
 export const authorizeByIdentity = (call: Call, action: string, resource = '*'): void => {

@@ -15,6 +15,7 @@ import {
   specAndUsage as specAndUsageOf,
 } from '@keyledger/keys'
 import type { Authorize, Call } from './operation.ts'
+import { when } from './when.ts'
 
 /** The envelope of the events that this request causes. */
 export const envelope = ({ world, principal, region, requestId, time }: Call, account: string) => ({
@@ -28,33 +29,32 @@ export const envelope = ({ world, principal, region, requestId, time }: Call, ac
  * whether the caller may. Notes it as a resource of the request. Throws NotFoundException, InvalidArnException or, for
  * another account's, AccessDeniedException; the `action` is what that says was denied.
  */
-export const namedKey = async (
+export const namedKey = (
   call: Call,
   { action, alias, crossAccount }: Pick<Authorize, 'action' | 'alias' | 'crossAccount'>,
   identifier: string,
-): Promise<Key> => {
+): Key | Promise<Key> => {
   const { world, principal, region } = call
   const reference = keyReference(identifier, { region, account: principal.accountId, alias: alias === true })
-  const foreign = reference.account !== principal.accountId
+  const { account, arn } = reference
+  const foreign = account !== principal.accountId
   // Which keys and aliases another account has is not for this caller to learn: one that is not there and one that is not
   // for him read the same.
-  const denied = () => fault('accessDenied', principal.arn, action, reference.arn, 'resource-based')
-  if (foreign) call.foreign = reference.arn
-  if (foreign && reference.kind === 'id') call.resources.push(reference.arn)
+  const denied = () => fault('accessDenied', principal.arn, action, arn, 'resource-based')
+  if (foreign) call.foreign = arn
+  if (foreign && reference.kind === 'id') call.resources.push(arn)
   if (foreign && !crossAccount) throw denied()
-  let id: string
-  if (reference.kind === 'id') id = reference.id
-  else {
-    const named = world.aliases.find(aliasStream(reference))
-    const { targetKeyId } = named instanceof Promise ? await named : named
-    if (targetKeyId === undefined) throw foreign ? denied() : fault('aliasNotFound', reference.arn)
-    id = targetKeyId
-  }
-  const found = world.keys.find(keyStream({ region, account: reference.account, id }))
-  const key = found instanceof Promise ? await found : found
-  if (key.exists !== 'yes') throw foreign ? denied() : fault('notFound', keyArn(region, reference.account, id))
-  if (!foreign || reference.kind !== 'id') call.resources.push(key.arn)
-  return key
+  const live = (id: string) =>
+    when(world.keys.find(keyStream({ region, account, id })), (key) => {
+      if (key.exists !== 'yes') throw foreign ? denied() : fault('notFound', keyArn(region, account, id))
+      if (!foreign || reference.kind !== 'id') call.resources.push(key.arn)
+      return key
+    })
+  if (reference.kind === 'id') return live(reference.id)
+  return when(world.aliases.find(aliasStream(reference)), ({ targetKeyId }) => {
+    if (targetKeyId === undefined) throw foreign ? denied() : fault('aliasNotFound', arn)
+    return live(targetKeyId)
+  })
 }
 
 /** Decides and appends one command on the request's key; resolves to the key after it. */

@@ -3,6 +3,7 @@ import { Fault, type Key, type KeyOperation, algorithmsOf, fault, keyArn, usable
 import { authorize } from './authorize.ts'
 import { namedKey } from './keys.ts'
 import type { Call } from './operation.ts'
+import { when } from './when.ts'
 
 /** State first, then usage and algorithm: the order of refusals recorded on AWS. */
 export const usableFor = (key: Key, operation: KeyOperation, algorithm: string): void => {
@@ -20,9 +21,12 @@ export const refuseRecipient = (recipient: object | undefined): void => {
   if (recipient) throw fault('recipientUnsupported')
 }
 
-/** The material that new ciphertexts of the key are made under. */
-export const currentMaterial = (call: Call, key: Key): Material | Promise<Material> =>
-  call.world.vault.open(call.region, key.materials.at(-1)!.id)
+/** Lends the material that new ciphertexts of the key are made under; when `use` returns it is of no use any more. */
+export const withCurrentMaterial = <T>(call: Call, key: Key, use: (material: Material) => T): T | Promise<T> =>
+  when(call.world.vault.open(call.region, key.materials.at(-1)!.id), (opened) => {
+    using material = opened
+    return use(material)
+  })
 
 interface Opening {
   readonly operation: 'Decrypt' | 'ReEncrypt'
@@ -132,7 +136,7 @@ interface DataKeyInput {
 const dataKeyBytes: Readonly<Record<string, number>> = { AES_128: 16, AES_256: 32 }
 
 /** A fresh data key, in the clear and sealed under the request's key. */
-export const dataKey = async (call: Call, operation: KeyOperation, input: DataKeyInput) => {
+export const dataKey = (call: Call, operation: KeyOperation, input: DataKeyInput) => {
   const { KeySpec, NumberOfBytes, EncryptionContext, DryRun } = input
   const bytes = KeySpec === undefined ? NumberOfBytes : dataKeyBytes[KeySpec]
   if (bytes === undefined || (KeySpec !== undefined && NumberOfBytes !== undefined))
@@ -140,8 +144,9 @@ export const dataKey = async (call: Call, operation: KeyOperation, input: DataKe
   const { key } = call
   usableFor(key, operation, 'SYMMETRIC_DEFAULT')
   refuseDryRun(DryRun)
-  using material = await currentMaterial(call, key)
-  const Plaintext = random(bytes)
-  const CiphertextBlob = seal(material, key.id, Plaintext, EncryptionContext)
-  return { CiphertextBlob, Plaintext, KeyId: key.arn, KeyMaterialId: material.materialId }
+  return withCurrentMaterial(call, key, (material) => {
+    const Plaintext = random(bytes)
+    const CiphertextBlob = seal(material, key.id, Plaintext, EncryptionContext)
+    return { CiphertextBlob, Plaintext, KeyId: key.arn, KeyMaterialId: material.materialId }
+  })
 }

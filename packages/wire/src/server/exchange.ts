@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import type { Exchange, Tls } from '../exchange.ts'
+import type { Exchange, Mark, Tls } from '../exchange.ts'
 import type { Head } from './plain.ts'
 
 const tlsOf = (socket: TLSSocket): Tls => ({
@@ -15,7 +15,7 @@ export const exchange = <Slots extends object>(
   body: Buffer,
   requestId: string,
   time: number,
-  mark: ((stage: string) => void) | undefined,
+  mark: Mark | undefined,
 ): Exchange<Slots> => {
   const { url = '' } = request
   const at = url.indexOf('?')

@@ -137,6 +137,39 @@ describe('a connection', () => {
     expect([silent.heard(), bodies(idle.heard())]).toEqual(['', ['one']])
   })
 
+  test('is kept a little longer than is promised: a request may be on its way', async () => {
+    const { port } = await open({}, { limits: { idleTime: 1000 } })
+    const socket = await linger(port, request('one'))
+    const { until } = listen(socket)
+    expect(await until('one')).toContain('keep-alive: timeout=1\r\n')
+    await later(1300)
+    socket.write(request('two'))
+    expect(bodies(await until('two'))).toEqual(['one', 'two'])
+  })
+
+  test('takes no other request once it is being closed, and its last answer comes whole', async () => {
+    const answer = 'x'.repeat(8_000_000)
+    const { open: release, passed } = gate()
+    const reached = gate()
+    const { port, instance, recorded } = await open({
+      answer: async () => (reached.open(), await passed, { status: 200, body: answer }),
+    })
+    const socket = await linger(port, request('one'))
+    socket.pause()
+    await reached.passed
+    const closed = instance.close()
+    release()
+    await later(20)
+    socket.write(request('two'))
+    await later(20)
+    let bytes = 0
+    socket.on('data', (chunk) => (bytes += chunk.length)).resume()
+    await once(socket, 'close')
+    await closed
+    expect(bytes).toBeGreaterThan(answer.length)
+    expect(recorded).toHaveLength(1)
+  })
+
   test('is not hung up on while its answer is being made', async () => {
     const { open: release, passed } = gate()
     const { port } = await open({ answer: async (x) => (await passed, echo(x)) }, { limits: { idleTime: 20 } })
@@ -165,6 +198,20 @@ describe('a connection', () => {
     socket.on('data', (chunk) => (bytes += chunk.length)).resume()
     while (bytes < requests * answer.length) await once(socket, 'data')
     expect(recorded).toHaveLength(requests + 1)
+  })
+
+  test('whose client never reads is hung up on in the end', async () => {
+    const { port } = await open(
+      { answer: () => ({ status: 200, body: 'x'.repeat(8_000_000) }) },
+      { limits: { idleTime: 10 } },
+    )
+    const socket = await linger(port, request('one'))
+    socket.pause()
+    await later(2600)
+    let bytes = 0
+    socket.on('data', (chunk) => (bytes += chunk.length)).resume()
+    await once(socket, 'close')
+    expect(bytes).toBeLessThan(8_000_000)
   })
 
   test('cannot smuggle a request behind another', async () => {

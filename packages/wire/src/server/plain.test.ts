@@ -155,17 +155,7 @@ describe('what is read as a plain request', () => {
   })
 
   test('is never an error, whatever comes', () => {
-    fc.assert(
-      fc.property(
-        fc.oneof(
-          message,
-          fc.uint8Array().map((bytes) => Buffer.from(bytes).toString('latin1')),
-        ),
-        (text) => {
-          read(text)
-        },
-      ),
-      { numRuns: 2000 },
-    )
+    const bytes = fc.uint8Array().map((each) => Buffer.from(each).toString('latin1'))
+    for (const text of fc.sample(fc.oneof(message, bytes), 2000)) expect(() => read(text)).not.toThrow()
   })
 })

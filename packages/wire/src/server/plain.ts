@@ -30,12 +30,14 @@ const meant: ReadonlySet<string> = new Set([
 /** Names as they came: in lower case, or undefined for one that is not plain. Clients have few, and repeat them all day. */
 const names = new Map<string, string | undefined>()
 const mostNames = 1000
+const longestName = 64
 
-const read = (name: string): string | undefined => {
+const read = (part: string): string | undefined => {
+  // A copy: a part of a text keeps the whole of it in memory, and this one holds a signature.
+  const name = Buffer.from(part, 'latin1').toString('latin1')
   const lower = name.toLowerCase()
   const plain = token.test(name) && !meant.has(lower) ? lower : undefined
-  // A copy: a part of a text keeps the whole of it in memory, and this one holds a signature.
-  if (names.size < mostNames && name.length <= 64) names.set(Buffer.from(name, 'latin1').toString('latin1'), plain)
+  if (names.size < mostNames && name.length <= longestName) names.set(name, plain)
   return plain
 }
 

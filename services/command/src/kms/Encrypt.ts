@@ -1,6 +1,6 @@
 import { seal } from '@keyledger/crypto'
 import { blob, boolean } from '@keyledger/wire'
-import { currentMaterial, refuseDryRun, usableFor } from '../use.ts'
+import { refuseDryRun, usableFor, withCurrentMaterial } from '../use.ts'
 import { operation } from '../operation.ts'
 import { encryptionAlgorithm, encryptionContext, grantTokens, keyId } from './shapes.ts'
 
@@ -15,12 +15,14 @@ export const Encrypt = operation({
     EncryptionAlgorithm: encryptionAlgorithm().default('SYMMETRIC_DEFAULT'),
     DryRun: boolean().optional(),
   },
-  async run({ Plaintext, EncryptionContext, EncryptionAlgorithm, DryRun }, call) {
+  run({ Plaintext, EncryptionContext, EncryptionAlgorithm, DryRun }, call) {
     const { key } = call
     usableFor(key, 'Encrypt', EncryptionAlgorithm)
     refuseDryRun(DryRun)
-    using material = await currentMaterial(call, key)
-    const CiphertextBlob = seal(material, key.id, Plaintext, EncryptionContext)
-    return { CiphertextBlob, KeyId: key.arn, EncryptionAlgorithm }
+    return withCurrentMaterial(call, key, (material) => ({
+      CiphertextBlob: seal(material, key.id, Plaintext, EncryptionContext),
+      KeyId: key.arn,
+      EncryptionAlgorithm,
+    }))
   },
 })

@@ -3,7 +3,7 @@ import { boolean } from '@keyledger/wire'
 import { authorize } from '../authorize.ts'
 import { namedKey } from '../keys.ts'
 import { operation } from '../operation.ts'
-import { currentMaterial, isUnder, opened, refuseDryRun, usableFor } from '../use.ts'
+import { isUnder, opened, refuseDryRun, usableFor, withCurrentMaterial } from '../use.ts'
 import { ciphertext, dryRunModifiers, encryptionAlgorithm, encryptionContext, grantTokens, keyId } from './shapes.ts'
 
 /** Opens under the source key and seals under the destination's current material; the plaintext never leaves. */
@@ -43,8 +43,7 @@ export const ReEncrypt = operation({
     try {
       usableFor(destination, 'ReEncrypt', input.DestinationEncryptionAlgorithm)
       refuseDryRun(input.DryRun)
-      using material = await currentMaterial(call, destination)
-      return {
+      return await withCurrentMaterial(call, destination, (material) => ({
         CiphertextBlob: seal(material, destination.id, source.Plaintext, input.DestinationEncryptionContext),
         SourceKeyId: source.key.arn,
         KeyId: destination.arn,
@@ -52,7 +51,7 @@ export const ReEncrypt = operation({
         DestinationEncryptionAlgorithm: input.DestinationEncryptionAlgorithm,
         SourceKeyMaterialId: source.materialId,
         DestinationKeyMaterialId: material.materialId,
-      }
+      }))
     } finally {
       source.Plaintext.fill(0)
     }

@@ -12,6 +12,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
 import { Later } from '@keyledger/messaging'
+import type { Mark } from '@keyledger/wire'
 import type { Watch } from './watch.ts'
 
 interface Options {
@@ -35,17 +36,17 @@ const parentOf = (traceparent: unknown): Context => {
   return isSpanContextValid(parent) ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT
 }
 
-/** Where the stages of a request ended, in milliseconds of `performance.now`. */
-type Marks = { readonly stage: string; readonly at: number }[]
+/** Where the stages of a request ended, and its waits between them, in milliseconds of `performance.now`. */
+type Marks = { readonly stage: string | undefined; readonly at: number }[]
 
 /** A span for each request, with one for each of its stages, made when the request is over. */
 const requests = (tracer: Tracer): Pick<Watch, 'stages' | 'answered'> => {
-  const marksOf = new WeakMap<(stage: string) => void, Marks>()
+  const marksOf = new WeakMap<Mark, Marks>()
   return {
     stages: {
       begin: () => {
         const marks: Marks = []
-        const mark = (stage: string) => void marks.push({ stage, at: performance.now() })
+        const mark: Mark = (stage) => void marks.push({ stage, at: performance.now() })
         marksOf.set(mark, marks)
         return mark
       },
@@ -76,7 +77,7 @@ const requests = (tracer: Tracer): Pick<Watch, 'stages' | 'answered'> => {
         const within = trace.setSpan(ROOT_CONTEXT, span)
         let from = began
         for (const { stage, at: to } of (mark && marksOf.get(mark)) ?? []) {
-          tracer.startSpan(stage, { startTime: at(from) }, within).end(at(to))
+          if (stage !== undefined) tracer.startSpan(stage, { startTime: at(from) }, within).end(at(to))
           from = to
         }
         if (status >= 500 || status === 0) span.setStatus({ code: SpanStatusCode.ERROR })
