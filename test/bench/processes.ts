@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +9,13 @@ const canPin = process.platform === 'linux' && existsSync('/usr/bin/taskset') &&
 const pinned = (core: 0 | 1, args: readonly string[]): [string, string[]] =>
   canPin ? ['taskset', ['-c', String(core), process.execPath, ...args]] : [process.execPath, [...args]]
 export const pinning = canPin ? 'server on core 0, load on core 1' : 'processes not pinned to cores'
+
+/** What `npm start` tells node besides the program. */
+const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  readonly scripts: { readonly start: string }
+}
+const asStarted = (name: string): readonly string[] =>
+  name === 'server.ts' ? (scripts.start.match(/ --[\w-]+(?:=\S+)?/g) ?? []).map((option) => option.trim()) : []
 
 const script = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
@@ -22,7 +29,7 @@ export interface Server extends AsyncDisposable {
 
 /** Starts a server script and waits for its first line. */
 export const serve = async (name: string, ...args: readonly string[]): Promise<Server> => {
-  const [command, all] = pinned(0, ['--expose-gc', script(name), ...args])
+  const [command, all] = pinned(0, ['--expose-gc', ...asStarted(name), script(name), ...args])
   const child = spawn(command, all, { stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const line = async () => {

@@ -258,6 +258,8 @@ describe('the image', () => {
       KEYLEDGER_ADMIN_PORT: String(port),
     }
     const [command, ...args] = JSON.parse(instructions('CMD').at(-1)!) as string[]
+    const { scripts } = JSON.parse(text('package.json')) as { scripts: { start: string } }
+    expect(scripts.start.endsWith(` ${[command, ...args].join(' ')}`)).toBe(true)
     expect(command).toBe('node')
     const before = written(image)
     const child = spawn(process.execPath, args, { cwd: image, env, stdio: ['ignore', 'pipe', 'pipe'], ...as })

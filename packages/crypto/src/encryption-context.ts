@@ -16,6 +16,18 @@ const utf8 = (text: string): string => {
   return Buffer.from(text).toString('latin1')
 }
 
+type Pair = readonly [name: string, value: string]
+
+/** By name. Most contexts have a pair or two, for which Array.sort makes more fuss than it takes. */
+const inOrder = (pairs: Pair[]): void => {
+  if (pairs.length > few) pairs.sort(([one], [other]) => (one < other ? -1 : 1))
+  else
+    for (let end = 1; end < pairs.length; end++)
+      for (let at = end; at > 0 && pairs[at]![0] < pairs[at - 1]![0]; at--)
+        [pairs[at], pairs[at - 1]] = [pairs[at - 1]!, pairs[at]!]
+}
+const few = 8
+
 /** Longer texts are worth a call out of the engine. */
 const short = 64
 
@@ -48,13 +60,13 @@ const putNumber = (data: Buffer, at: number, value: number): number => {
 export const authenticatedData = (header: Uint8Array, keyId: string, context: EncryptionContext = {}): Buffer => {
   const key = utf8(keyId)
   let length = domain.length + header.length + 4 + key.length + 4
-  const pairs: (readonly [name: string, value: string])[] = []
+  const pairs: Pair[] = []
   for (const name of Object.keys(context)) {
-    const pair = [utf8(name), utf8(context[name]!)] as const
+    const pair: Pair = [utf8(name), utf8(context[name]!)]
     pairs.push(pair)
     length += 4 + pair[0].length + 4 + pair[1].length
   }
-  pairs.sort(([one], [other]) => (one < other ? -1 : 1))
+  if (pairs.length > 1) inOrder(pairs)
 
   const data = Buffer.allocUnsafe(length)
   data.set(domain)

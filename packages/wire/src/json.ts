@@ -32,17 +32,18 @@ export const jsonObject = (body: Buffer): Readonly<Record<string, unknown>> => {
   return value as Readonly<Record<string, unknown>>
 }
 
+const base64 = (bytes: Uint8Array): string =>
+  (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).toString('base64')
+
 /** Byte arrays become base64; they stand at the top of a result, as in every model of AWS's. */
-const encoded = (result: object): string => {
+const encoded = (result: Readonly<Record<string, unknown>>): string => {
   const members: Record<string, unknown> = {}
   let some = false
-  for (const [name, value] of Object.entries(result)) {
+  for (const name in result) {
+    const value = result[name]
     if (value === undefined) continue
     some = true
-    members[name] =
-      value instanceof Uint8Array
-        ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')
-        : value
+    members[name] = value instanceof Uint8Array ? base64(value) : value
   }
   return some ? JSON.stringify(members) : ''
 }
@@ -50,11 +51,14 @@ const encoded = (result: object): string => {
 /** AWS writes this one with a capital, and always has. */
 const capital = new Set(['AccessDeniedException'])
 
+const usual = 'application/x-amz-json-1.1'
 const version = /^application\/x-amz-json-1\.[01](?=$|[ ;])/
 
 /** Answers come in the version of the request; 1.1 where it names none. */
-const contentType = ({ headers }: Exchange): string =>
-  version.exec(headers['content-type'] ?? '')?.[0] ?? 'application/x-amz-json-1.1'
+const contentType = ({ headers }: Exchange): string => {
+  const asked = headers['content-type'] ?? ''
+  return asked === usual ? usual : (version.exec(asked)?.[0] ?? usual)
+}
 
 /**
  * AWS JSON 1.0 and 1.1. Operations are named by `X-Amz-Target: PREFIX.Operation`. KMS sends an empty body for an operation
@@ -70,7 +74,7 @@ export const jsonProtocol = ({ prefix }: { readonly prefix: string }): Protocol 
   success: (_, result, x) => ({
     status: 200,
     headers: { 'content-type': contentType(x) },
-    body: result ? encoded(result) : '',
+    body: result ? encoded(result as Readonly<Record<string, unknown>>) : '',
   }),
   refusal: ({ code, status, message }, x) => ({
     status,

@@ -3,6 +3,8 @@ import {
   type IncomingMessage,
   type Server as HttpServer,
   type ServerResponse,
+  validateHeaderName,
+  validateHeaderValue,
 } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -10,7 +12,7 @@ import type { Answer, Door, Exchange } from './exchange.ts'
 import { wireFault, type WireFault } from './fault.ts'
 import { type UnderWay, connections } from './server/connections.ts'
 import { exchange } from './server/exchange.ts'
-import { plainAnswer } from './server/plain-answer.ts'
+import { type Common, commonOf, plainAnswer } from './server/plain-answer.ts'
 import { plainConnection } from './server/plain-connection.ts'
 import type { Head } from './server/plain.ts'
 import { turns } from './server/turns.ts'
@@ -76,31 +78,28 @@ const bytewise = (body: string | Buffer): string | Buffer =>
 export const server = <Slots extends object>(options: ServerOptions<Slots>): Server => {
   const { door, now, requestId, stages, meter } = options
   const limits = { ...usual, ...options.limits }
-  const keepAlive = `timeout=${Math.floor(limits.idleTime / 1000)}`
   let closing = false
-  let second = { time: -1, date: '' }
+  let second: Common & { readonly time: number } = { time: -1, ...commonOf('', 0) }
 
-  /** RFC 9110 5.6.7; the same text for all answers of a second. */
-  const date = (): string => {
+  /** What all answers of a second say; the date as in RFC 9110, 5.6.7. */
+  const common = (): Common => {
     const time = Math.floor(now() / 1000)
-    if (time !== second.time) second = { time, date: new Date(time * 1000).toUTCString() }
-    return second.date
-  }
-
-  const answered = async (x: Exchange<Slots>, refused: WireFault | undefined): Promise<Answer> => {
-    try {
-      if (refused) throw refused
-      return await door.answer(x)
-    } catch (error) {
-      return door.refusal(error, x)
-    }
+    if (time !== second.time) second = { time, ...commonOf(new Date(time * 1000).toUTCString(), limits.idleTime) }
+    return second
   }
 
   const settled = async (x: Exchange<Slots>, refused: WireFault | undefined): Promise<Answer> => {
     // Whoever came in the same turn is read first.
     await readOn
+    x.mark?.()
     try {
-      const answer = await answered(x, refused)
+      let answer: Answer
+      try {
+        if (refused) throw refused
+        answer = await door.answer(x)
+      } catch (error) {
+        answer = door.refusal(error, x)
+      }
       await door.record(x, answer)
       return answer
     } catch (cause) {
@@ -109,16 +108,15 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
     }
   }
 
+  /** What an answer says for itself. Throws for what no header can hold. */
   const fields = ({ requestId }: Exchange<Slots>, { headers }: Answer, body: string | Buffer): string[] => {
-    const list = [
-      'date',
-      date(),
-      'x-amzn-RequestId',
-      requestId,
-      'cache-control',
-      'no-cache, no-store, must-revalidate, private',
-    ]
-    for (const name in headers) list.push(name, headers[name]!)
+    const list = ['x-amzn-RequestId', requestId]
+    for (const name in headers) {
+      const value = headers[name]!
+      validateHeaderName(name)
+      validateHeaderValue(name, value)
+      list.push(name, value)
+    }
     list.push('content-length', String(body.length))
     return list
   }
@@ -169,7 +167,7 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
       serve(request, socket, body, refused, underWay, (status, fields, answer) => {
         if (closing) fields.push('connection', 'close')
         response.sendDate = false
-        response.writeHead(status, fields)
+        response.writeHead(status, [...common().fields, ...fields])
         response.end(answer, 'latin1')
       })
     })
@@ -201,11 +199,9 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
       inTurn,
       leave: (connection) => nodes!.call(http, connection),
       serve: (head, body, answer) =>
-        serve(head, socket, body, undefined, underWay, (status, fields, text) => {
-          if (closing) fields.push('connection', 'close')
-          else fields.push('connection', 'keep-alive', 'keep-alive', keepAlive)
-          answer(plainAnswer(status, fields, text), closing)
-        }),
+        serve(head, socket, body, undefined, underWay, (status, fields, content) =>
+          answer(plainAnswer(status, closing ? common().closing : common().keeping, fields, content), closing),
+        ),
     })
   })
   http.on('clientError', sockets.unparsed)

@@ -27,18 +27,24 @@ const meant: ReadonlySet<string> = new Set([
   '__proto__',
 ])
 
-/** Names as they came: in lower case, or undefined for one that is not plain. Clients have few, and repeat them all day. */
-const names = new Map<string, string | undefined>()
+interface Name {
+  /** As it came. */
+  readonly name: string
+  /** In lower case; undefined for one that is not plain. */
+  readonly plain: string | undefined
+}
+/** Clients have few names, and repeat them all day. */
+const names = new Map<string, Name>()
 const mostNames = 1000
 const longestName = 64
 
-const read = (part: string): string | undefined => {
+const read = (part: string): Name => {
   // A copy: a part of a text keeps the whole of it in memory, and this one holds a signature.
   const name = Buffer.from(part, 'latin1').toString('latin1')
   const lower = name.toLowerCase()
-  const plain = token.test(name) && !meant.has(lower) ? lower : undefined
-  if (names.size < mostNames && name.length <= longestName) names.set(name, plain)
-  return plain
+  const known = { name, plain: token.test(name) && !meant.has(lower) ? lower : undefined }
+  if (names.size < mostNames && name.length <= longestName) names.set(name, known)
+  return known
 }
 
 const space = (code: number): boolean => code === 0x20 || code === 0x09
@@ -62,8 +68,8 @@ export const plain = (bytes: Buffer, most: { readonly headers: number; readonly 
     const stop = text.indexOf('\n', at) - 1
     const colon = text.indexOf(':', at)
     if (colon < 0 || colon > stop || text.charCodeAt(stop) !== 0x0d) return undefined
-    const name = text.slice(at, colon)
-    const lower = names.get(name) ?? read(name)
+    const part = text.slice(at, colon)
+    const { name, plain: lower } = names.get(part) ?? read(part)
     if (lower === undefined || headers[lower] !== undefined || rawHeaders.length === 2 * mostHeaders) return undefined
     let first = colon + 1
     let last = stop

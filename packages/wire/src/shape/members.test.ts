@@ -94,7 +94,12 @@ describe('a member', () => {
       ['t', 'true'],
       ['', ''],
     ])
-    expect(Object.getPrototypeOf(M)).toBeNull()
+    const inherited = Object.getPrototypeOf(M) as object
+    expect([Reflect.ownKeys(inherited), Object.getPrototypeOf(inherited), Object.isFrozen(inherited)]).toEqual([
+      [],
+      null,
+      true,
+    ])
     expect(one({ M: map() }, { M: { a: null } })).toEqual(
       detected(
         "Value '{a=null}' at 'm' failed to satisfy constraint: Map value must satisfy constraint: [Member must not be null]",

@@ -159,12 +159,16 @@ const pairFinding = (name: string, value: unknown): Finding | undefined => {
 }
 
 /**
- * Strings by name; other scalars become strings, as AWS's parser makes them. The result has no prototype, so that
- * `__proto__` and `constructor` are names like any other.
+ * What has no names but its own, so that `__proto__` and `constructor` are names like any other. Made so and not by
+ * Object.create(null): that one is a hash table from the start, which V8 reads and writes as JSON at half the speed.
  */
+const Strings = function () {} as unknown as new () => Record<string, string>
+Strings.prototype = Object.freeze(Object.create(null))
+
+/** Strings by name; other scalars become strings, as AWS's parser makes them. */
 export const map = () => {
   const schema = z.custom<Readonly<Record<string, unknown>>>(isRecord).transform((pairs, { issues }) => {
-    const strings = Object.create(null) as Record<string, string>
+    const strings = new Strings()
     for (const name of Object.keys(pairs)) {
       const finding = pairFinding(name, pairs[name])
       if (finding) return (report(issues, pairs, finding), z.NEVER)

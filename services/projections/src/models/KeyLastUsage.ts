@@ -28,8 +28,14 @@ export interface LastUsage {
   readonly requestId: string
 }
 
-interface Entry extends LastUsage {
-  readonly position: number
+/** One use, replaced in place by the next: there is one for every request. */
+interface Entry {
+  operation: string
+  /** ISO 8601 */
+  time: string
+  eventId: string
+  requestId: string
+  position: number
 }
 
 const model = {
@@ -99,15 +105,17 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
       if (position > seen) seen = position
       const { eventName, errorCode, resources, eventID, requestID } = data as Use
       if (errorCode !== undefined || resources === undefined || !tracked.has(eventName)) continue
-      for (const { ARN } of resources)
-        if (position > (recent.get(ARN)?.position ?? 0))
-          recent.set(ARN, {
-            operation: eventName,
-            time: Date.parse(time),
-            eventId: eventID,
-            requestId: requestID,
-            position,
-          })
+      for (const { ARN } of resources) {
+        const known = recent.get(ARN)
+        if (!known) recent.set(ARN, { operation: eventName, time, eventId: eventID, requestId: requestID, position })
+        else if (position > known.position) {
+          known.operation = eventName
+          known.time = time
+          known.eventId = eventID
+          known.requestId = requestID
+          known.position = position
+        }
+      }
     }
     if (seen > marked) flushing ??= flushLater()
   }
@@ -116,7 +124,7 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
     db.exec('BEGIN')
     try {
       for (const [arn, { operation, time, eventId, requestId, position }] of entries)
-        put.run(arn, operation, time, eventId, requestId, position)
+        put.run(arn, operation, Date.parse(time), eventId, requestId, position)
       db.exec('COMMIT')
     } catch (error) {
       db.exec('ROLLBACK')
@@ -161,9 +169,10 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
     position: () => seen,
     events: () => taken,
     lastUsage: (arn: string): LastUsage | undefined => {
-      const { operation, time, eventId, requestId } =
-        recent.get(arn) ?? leaving.get(arn) ?? (get.get(arn) as LastUsage | undefined) ?? {}
-      return operation && time && eventId && requestId ? { operation, time, eventId, requestId } : undefined
+      const live = recent.get(arn) ?? leaving.get(arn)
+      if (!live) return get.get(arn) as LastUsage | undefined
+      const { operation, time, eventId, requestId } = live
+      return { operation, time: Date.parse(time), eventId, requestId }
     },
     [Symbol.asyncDispose]: async () => {
       feed[Symbol.dispose]()
