@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
+import type { EventLog } from './event-log.ts'
 import { fact, ids, testLog } from './testing.ts'
 import { trail } from './trail.ts'
 
@@ -25,6 +26,29 @@ test('records that arrive together share commits, each on its stream, in the ord
   ])
   using onlooker = new DatabaseSync(path, { readOnly: true })
   expect(onlooker.prepare('SELECT count(*) AS n FROM runs').get()!['n']).toBeLessThan(10)
+})
+
+test('a record does not wait for others for ever, though every turn brings one', async () => {
+  const commits: number[] = []
+  let pending = 0
+  const log: Pick<EventLog, 'append'> = {
+    append: async () => {
+      if (pending++ === 0) queueMicrotask(() => (commits.push(pending), (pending = 0)))
+      await new Promise(setImmediate)
+      return { revision: 0, position: 0 }
+    },
+  }
+  let time = 0
+  const records = trail(log as EventLog, () => time)
+  const all: Promise<void>[] = []
+  for (let turn = 0; turn < 40; turn++) {
+    for (let each = 0; each < 2; each++) all.push(records.record('trail-1', fact(`${turn}.${each}`)))
+    time++
+    await new Promise(setImmediate)
+  }
+  await Promise.all(all)
+  expect(commits.reduce((sum, count) => sum + count)).toBe(80)
+  expect(Math.max(...commits)).toBeLessThan(20)
 })
 
 test('a record that cannot be kept is not acknowledged, and takes none with it', async () => {

@@ -6,8 +6,9 @@ export interface Trail {
   record(stream: string, record: Fact): Promise<void>
 }
 
-/** As many records at most wait for others. */
+/** So many records, or milliseconds, and there is no more waiting for others. */
 const longest = 128
+const patience = 2
 
 interface Waiting {
   readonly stream: string
@@ -20,14 +21,16 @@ interface Waiting {
  * The trail, on the event log. A commit costs the same for one record as for fifty, and whoever was answered together
  * tends to come back together: so records are waited for until a turn of the event loop brings no more of them. A lone
  * client never waits: the commit before took one.
+ * @param now milliseconds of a clock that never goes back
  */
-export const trail = (log: EventLog): Trail => {
+export const trail = (log: EventLog, now: () => number = () => performance.now()): Trail => {
   let pending: Waiting[] = []
   /** Records in the commit under way or, when none is, in the last one. */
   let company = 1
   let underWay = false
   /** Records that were there at the last turn; undefined while no turn is waited for. */
   let seen: number | undefined
+  let until = 0
 
   const commit = (): void => {
     const leaving = pending
@@ -50,7 +53,7 @@ export const trail = (log: EventLog): Trail => {
 
   const turn = (): void => {
     const before = seen!
-    if (pending.length > before && pending.length < longest) {
+    if (pending.length > before && pending.length < longest && now() < until) {
       seen = pending.length
       setImmediate(turn)
       return
@@ -64,6 +67,7 @@ export const trail = (log: EventLog): Trail => {
     if (company === 1 && pending.length === 1) return commit()
     // What is there already was read in this turn; only the next can show that there is no more.
     seen = 0
+    until = now() + patience
     setImmediate(turn)
   }
 

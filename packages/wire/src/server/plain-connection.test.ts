@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { setTimeout as later } from 'node:timers/promises'
-import type { Socket } from 'node:net'
+import { type Socket, connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { echo, gate, linger, open, post, text } from './testing.ts'
 
@@ -110,6 +110,19 @@ describe('a connection', () => {
     release()
     await once(socket, 'close')
     expect(bodies(heard())).toEqual(['one'])
+  })
+
+  test('of a crowd is answered like any other, also those that have ended and are not plain', async () => {
+    const { port } = await open()
+    const crowd = Array.from({ length: 150 }, async (_, index) => {
+      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+      const { heard } = listen(socket)
+      socket.end(request('x', index % 2 ? 'Content-Length: 1' : 'Content-Length: 1\r\nConnection: close'))
+      await once(socket, 'end')
+      socket.destroy()
+      return bodies(heard())
+    })
+    expect(await Promise.all(crowd)).toEqual(crowd.map(() => ['x']))
   })
 
   test('hears 408 when a body does not come, and when it comes too slowly', async () => {

@@ -8,12 +8,15 @@ const company = 64
  */
 export const turns = (): ((act: () => void) => void) => {
   const acts: (() => void)[] = []
+  let asked = 0
   const go = (): void => {
-    const together = acts.splice(0, company)
-    if (acts.length > 0) setImmediate(go)
-    for (const act of together) act()
+    asked -= company
+    for (const act of acts.splice(0, company)) act()
   }
   return (act) => {
-    if (acts.push(act) === 1) setImmediate(go)
+    // All of a crowd's turns come before the next look at the sockets: nobody's end is heard before what he said.
+    if (acts.push(act) <= asked) return
+    asked += company
+    setImmediate(go)
   }
 }

@@ -85,6 +85,8 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
   /** On its way to the disk: still read from here until it is there. */
   let leaving = new Map<string, Entry>()
   let seen = start
+  /** While the past is being read: up to where. What is heard live meanwhile stands behind what nobody has read yet. */
+  let reading: number | undefined = start
   let taken = 0
   /** The checkpoint on the disk. */
   let marked = start
@@ -133,7 +135,7 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
   }
 
   const flush = async (): Promise<void> => {
-    const position = seen
+    const position = reading ?? seen
     leaving = recent
     recent = new Map()
     const entries = [...leaving]
@@ -150,7 +152,7 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
     }
     // Last, when everything up to it is in: a crash before here only makes the next start read some records again.
     if (position > marked) marks.set(model.name, model.version, position)
-    marked = position
+    marked = Math.max(marked, position)
     leaving = new Map()
   }
 
@@ -160,8 +162,9 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
     const page = await log.all({ after, categories, limit: pageSize })
     take(page)
     if (page.length < pageSize) break
-    after = page.at(-1)!.position
+    reading = after = page.at(-1)!.position
   }
+  reading = undefined
 
   return {
     name: model.name,
