@@ -192,7 +192,7 @@ test('killed at any moment it leaves at least one of the two seals able to open,
   // How long it takes unhindered, so that the kills fall into its work and not beside it.
   const began = performance.now()
   expect(await rotate(data, `file:${file('measured.key')}`, from)).toMatchObject({ code: 0 })
-  const took = performance.now() - began
+  let took = performance.now() - began
 
   let interrupted = 0
   for (let round = 0; round < 10; round++) {
@@ -203,6 +203,8 @@ test('killed at any moment it leaves at least one of the two seals able to open,
     await sleep((took * randomInt(50, 105)) / 100)
     child.kill('SIGKILL')
     if ((await ended).code === null) interrupted++
+    // It was over before: the machine had more to do while it was measured.
+    else took *= 0.8
     const opening = { from: await opensBy(from), to: await opensBy(to) }
     expect([opening.from, opening.to]).toContain(true)
     // Done again it comes to its end, whatever the kill left.
