@@ -147,6 +147,7 @@ export const walk = ({ world, regions, fresh }: Options): ((x: Exchange<Slots>) 
     return when(row.unsigned ? undefined : verify(x, service.name), (claim) => identified(request, claim))
   }
 
+  // `gives`: short steps go on with the next one at once, as giving way has a price too.
   const steps: readonly (readonly [stage: string, step: Step, gives: boolean])[] = [
     ['parse', parse, true],
     ['fresh', caughtUp, false],
