@@ -84,7 +84,7 @@ const resourceAliases: Value = ({ call, key }) => {
 /** Whole days since the key was last used, or made if it never was. */
 const trailingDays: Value = ({ call, key }) => {
   if (!key) return undefined
-  const last = call.world.lists.lastUsage(key.arn)?.time ?? key.createdAt
+  const last = call.world.lists.lastUsed(key.arn) ?? key.createdAt
   return String(Math.floor((call.time - last) / day))
 }
 

@@ -58,8 +58,10 @@ export interface Lists {
   grants(region: string, account: string, keyId: string, page: GrantPage): readonly GrantRow[]
   /** Grants that name this retiring principal, on keys of all accounts or of one. */
   retirableGrants(region: string, retiring: string, page: RetirablePage): readonly GrantRow[]
-  /** The last successful cryptographic use of the key with this ARN. */
-  lastUsage(arn: string): LastUsage | undefined
+  /** When the key with this ARN was last used for cryptography successfully; milliseconds since the epoch. */
+  lastUsed(arn: string): number | undefined
+  /** That use, as the trail tells it. */
+  lastUsage(arn: string): Promise<LastUsage | undefined>
 }
 
 export interface Page {

@@ -31,7 +31,13 @@ export const projections = async ({ log, folder, clock, onFault }: Options) => {
   return {
     /** How far each has come. */
     followed: [...followed, usage] as readonly Followed[],
-    lists: { keys: keyPages(db), ...aliasPages(db), ...grantPages(db), lastUsage: usage.lastUsage },
+    lists: {
+      keys: keyPages(db),
+      ...aliasPages(db),
+      ...grantPages(db),
+      lastUsed: usage.lastUsed,
+      lastUsage: usage.lastUsage,
+    },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }

@@ -120,7 +120,7 @@ describe('the lists', () => {
         keys(region, account, { limit: 9 }),
         aliases(region, account, { limit: 9 }),
         grants(region, account, id(1), { after: 0, limit: 9 }),
-        lastUsage(arn(1))?.eventId,
+        (await lastUsage(arn(1)))?.eventId,
       ]
     }
     const before = await told()
@@ -141,42 +141,74 @@ describe('the last use of a key', () => {
     const encrypted = await use('Encrypt', [1])
     await use('DescribeKey', [1])
     await use('Decrypt', [1], { errorCode: 'DisabledException' })
-    expect(open1.lists.lastUsage(arn(1))).toEqual({
+    expect(await open1.lists.lastUsage(arn(1))).toEqual({
       operation: 'Encrypt',
       time: start,
       eventId: encrypted,
       requestId: `request of ${encrypted}`,
     })
+    expect(open1.lists.lastUsed(arn(1))).toBe(start)
   })
 
   it('marks both keys of a ReEncrypt', async () => {
     await using open1 = await open()
     await use('ReEncrypt', [1, 2])
-    expect([1, 2, 3].map((index) => open1.lists.lastUsage(arn(index))?.operation)).toEqual([
-      'ReEncrypt',
-      'ReEncrypt',
-      undefined,
-    ])
+    const last = await Promise.all([1, 2, 3].map((index) => open1.lists.lastUsage(arn(index))))
+    expect(last.map((usage) => usage?.operation)).toEqual(['ReEncrypt', 'ReEncrypt', undefined])
   })
 
-  it('goes to the disk a few seconds later, and from there it is read again', async () => {
+  it('goes to the disk half a minute later, and from there it is read again', async () => {
     const clock = testClock(start)
     await using open1 = await open(clock)
+    await use('Encrypt', [2])
     const eventId = await use('Encrypt', [1])
-    await clock.advance(10_000)
+    await clock.advance(30_000)
     using db = new DatabaseSync(join(folder, 'projections.db'), { readOnly: true })
-    expect(db.prepare('SELECT arn, event_id FROM last_usage').all()).toEqual([{ arn: arn(1), event_id: eventId }])
-    expect(open1.lists.lastUsage(arn(1))?.eventId).toBe(eventId)
+    const row = { arn: arn(1), stream: trailStream(region, account, '2026-06-01'), revision: 1, time: start }
+    expect(db.prepare('SELECT * FROM last_usage WHERE arn = ?').get(arn(1))).toEqual(row)
+    expect((await open1.lists.lastUsage(arn(1)))?.eventId).toBe(eventId)
+    expect(open1.lists.lastUsed(arn(1))).toBe(start)
   })
 
   it('is found by the next start, whether the last moments reached the disk or not', async () => {
     const clock = testClock(start)
     await using crashed = await open(clock)
     await use('Encrypt', [1])
-    await clock.advance(10_000)
+    await clock.advance(30_000)
     const last = await use('Decrypt', [1])
     // A second reader on the same files, as if the first had died here: what it had only in memory is on the trail.
     await using next = await open()
-    expect([crashed, next].map((each) => each.lists.lastUsage(arn(1))?.eventId)).toEqual([last, last])
+    const told = await Promise.all([crashed, next].map((each) => each.lists.lastUsage(arn(1))))
+    expect(told.map((usage) => usage?.eventId)).toEqual([last, last])
+  })
+
+  it('is never marked as read beyond what was, though newer uses are heard while the past is being read', async () => {
+    const past = await use('Encrypt', [1])
+    const clock = testClock(start)
+    const reading = Promise.withResolvers<void>()
+    const going = Promise.withResolvers<void>()
+    // A log whose past takes longer to read than the flush is away.
+    const slow: EventLog = {
+      ...log,
+      all: async (options) => {
+        const page = await log.all(options)
+        if (options.categories.includes('trail')) {
+          reading.resolve()
+          await going.promise
+        }
+        return page
+      },
+    }
+    const died = projections({ log: slow, folder, clock, onFault: (fault) => void faults.push(fault) })
+    await reading.promise
+    await use('Encrypt', [2])
+    await clock.advance(30_000)
+    using db = new DatabaseSync(join(folder, 'projections.db'), { readOnly: true })
+    // The use that was heard is on the disk, so the flush was; had it moved the mark, a crash now would lose the past.
+    expect(db.prepare('SELECT arn FROM last_usage').all()).toEqual([{ arn: arn(2) }])
+    await using next = await open()
+    expect((await next.lists.lastUsage(arn(1)))?.eventId).toBe(past)
+    going.resolve()
+    await (await died)[Symbol.asyncDispose]()
   })
 })

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { database } from '@keyledger/sqlite'
-import { cache } from '../cache.ts'
+import { type Cache, cache } from '../cache.ts'
 import { VaultFault } from '../fault.ts'
 import { secretKey } from '../kdf.ts'
 import { MacKey } from '../mac.ts'
@@ -18,7 +18,7 @@ import { secrets } from './secrets.ts'
 import { tokens } from './tokens.ts'
 import { transport } from './transport.ts'
 
-/** Opened materials remembered, each about a kilobyte, half of it native memory. */
+/** Opened materials remembered of each region, some 400 bytes each. */
 const capacity = 250_000
 
 interface Opened {
@@ -63,7 +63,8 @@ export const sqliteVault = async ({ path, root, now }: SqliteVault): Promise<Vau
 const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
   const erase = eraser((upTo, known) => db.call('erase', upTo, known))
   const domains = domainKeys(db, root, now)
-  const opened = cache<Opened>(capacity)
+  // By region, then by material id: to put both into one name would cost every call a string to make and to hash.
+  const opened = new Map<string, Cache<Opened>>()
   const opening = new Map<string, Promise<Opened | undefined>>()
   // Keys whose rows are being deleted: what is remembered of them is already of no use.
   const dying = new Set<string>()
@@ -71,12 +72,14 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
   let destructions = 0
 
   const remember = (region: string, materialId: string, entry: Opened, since: number): Opened => {
-    if (since === destructions) opened.put(`${region}/${materialId}`, entry)
+    if (since !== destructions) return entry
+    if (!opened.has(region)) opened.set(region, cache(capacity))
+    opened.get(region)!.put(materialId, entry)
     return entry
   }
 
   const recall = (region: string, materialId: string): Opened | undefined => {
-    const entry = opened.find(`${region}/${materialId}`)
+    const entry = opened.get(region)?.find(materialId)
     return entry && dying.size > 0 && dying.has(nameOf(entry.ref)) ? undefined : entry
   }
 
@@ -173,7 +176,7 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
       dying.add(name)
       try {
         const gone = await db.call('destroy', key.region, key.account, key.keyId)
-        for (const materialId of gone.materialIds) opened.drop(`${key.region}/${materialId}`)
+        for (const materialId of gone.materialIds) opened.get(key.region)?.drop(materialId)
         await erase(gone)
       } finally {
         dying.delete(name)
@@ -182,7 +185,7 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
 
     async discard(region, materialId) {
       begin()
-      opened.drop(`${region}/${materialId}`)
+      opened.get(region)?.drop(materialId)
       await erase(await db.call('discard', region, materialId))
     },
 

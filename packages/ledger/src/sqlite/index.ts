@@ -35,11 +35,13 @@ interface Options {
 
 /** The event log in one SQLite file of this process: see {@link EventLog} for what it promises. */
 export const sqliteLog = async ({ path, onFault }: Options): Promise<EventLog> => {
-  // Appends that expect nothing and wait for the same commit become one run; when the batch leaves, they are closed.
-  const open = new Map<string, Gathering>()
-  const db = await database<ReturnType<typeof procedures>>(path, new URL('./procedures.ts', import.meta.url), () =>
-    open.clear(),
-  )
+  // Appends that expect nothing and wait for the same commit become one run; when the batch leaves, they are closed. A new
+  // map each time: a cleared one's old table points to its new one, and once such a table has grown old the collector takes
+  // all that ever follow it, and what stands in them, for alive.
+  let open = new Map<string, Gathering>()
+  const db = await database<ReturnType<typeof procedures>>(path, new URL('./procedures.ts', import.meta.url), () => {
+    open = new Map()
+  })
   const listeners = new Map<string, Set<Listener>>()
 
   const publish = (stream: string, facts: readonly Fact[], revision: number, position: number) => {

@@ -7,8 +7,8 @@ export const GetKeyLastUsage = operation({
   authorize: { action: 'kms:GetKeyLastUsage', on: 'KeyId' },
   readOnly: true,
   input: { KeyId: keyId() },
-  run(_, { key, world }) {
-    const last = world.lists.lastUsage(key.arn)
+  async run(_, { key, world }) {
+    const last = await world.lists.lastUsage(key.arn)
     return {
       KeyId: key.arn,
       KeyLastUsage: last

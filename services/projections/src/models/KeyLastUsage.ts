@@ -28,29 +28,34 @@ export interface LastUsage {
   readonly requestId: string
 }
 
-/** One use, replaced in place by the next: there is one for every request. */
-interface Entry {
-  operation: string
+/**
+ * Where on the trail a use stands; the record there says the rest. Replaced in place by the next use: there is one for
+ * every request, and whatever it held of its own would be moved through the heap only to be forgotten.
+ */
+interface Place {
+  stream: string
+  revision: number
   /** ISO 8601 */
   time: string
-  eventId: string
-  requestId: string
   position: number
 }
 
 const model = {
   name: 'KeyLastUsage',
-  version: 1,
+  version: 2,
   tables: ['last_usage'],
   schema: `CREATE TABLE IF NOT EXISTS last_usage(
-    arn TEXT PRIMARY KEY, operation TEXT NOT NULL, time INTEGER NOT NULL,
-    event_id TEXT NOT NULL, request_id TEXT NOT NULL, position INTEGER NOT NULL
+    arn TEXT PRIMARY KEY, stream TEXT NOT NULL, revision INTEGER NOT NULL, time INTEGER NOT NULL
   ) WITHOUT ROWID`,
 }
 const categories = ['trail']
 const pageSize = 5000
-/** Milliseconds between two writes to the disk, and keys written before the event loop gets its turn. */
-const flushEvery = 5000
+/**
+ * Milliseconds between two writes to the disk, and keys written before the event loop gets its turn. Seldom, as a key
+ * costs ten times as much to write as to note; what it defers, a start after a crash reads again from the trail, some
+ * 100,000 records a second.
+ */
+const flushEvery = 30_000
 const chunk = 200
 
 interface Options {
@@ -69,21 +74,22 @@ interface Use {
   readonly resources?: readonly { readonly ARN: string }[]
 }
 
+/** What is known of a key without asking the trail. */
+type Noted = Pick<Place, 'stream' | 'revision'> & { readonly time: number }
+
 /**
  * The last successful use of every key, followed from the trail. It sits beside the hot path, so a use costs one entry
- * in a map; the map goes to the disk every few seconds, a little at a time. A crash loses what the trail still has: the
+ * in a map; the map goes to the disk every half minute, a little at a time. A crash loses what the trail still has: the
  * next start reads on from the checkpoint.
  */
 export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
   const { position: start, marks } = openModel(db, model)
   await refuseOlderLog(log, model.name, start)
-  const put = db.prepare('INSERT OR REPLACE INTO last_usage VALUES (?, ?, ?, ?, ?, ?)')
-  const get = db.prepare(
-    'SELECT operation, time, event_id AS eventId, request_id AS requestId FROM last_usage WHERE arn = ?',
-  )
-  let recent = new Map<string, Entry>()
+  const put = db.prepare('INSERT OR REPLACE INTO last_usage VALUES (?, ?, ?, ?)')
+  const get = db.prepare('SELECT stream, revision, time FROM last_usage WHERE arn = ?')
+  let recent = new Map<string, Place>()
   /** On its way to the disk: still read from here until it is there. */
-  let leaving = new Map<string, Entry>()
+  let leaving = new Map<string, Place>()
   let seen = start
   /** While the past is being read: up to where. What is heard live meanwhile stands behind what nobody has read yet. */
   let reading: number | undefined = start
@@ -103,18 +109,17 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
 
   const take = (events: readonly Recorded[]): void => {
     taken += events.length
-    for (const { data, position, time } of events) {
+    for (const { data, position, stream, revision, time } of events) {
       if (position > seen) seen = position
-      const { eventName, errorCode, resources, eventID, requestID } = data as Use
+      const { eventName, errorCode, resources } = data as Use
       if (errorCode !== undefined || resources === undefined || !tracked.has(eventName)) continue
       for (const { ARN } of resources) {
         const known = recent.get(ARN)
-        if (!known) recent.set(ARN, { operation: eventName, time, eventId: eventID, requestId: requestID, position })
+        if (!known) recent.set(ARN, { stream, revision, time, position })
         else if (position > known.position) {
-          known.operation = eventName
+          known.stream = stream
+          known.revision = revision
           known.time = time
-          known.eventId = eventID
-          known.requestId = requestID
           known.position = position
         }
       }
@@ -122,11 +127,10 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
     if (seen > marked) flushing ??= flushLater()
   }
 
-  const write = (entries: readonly (readonly [string, Entry])[]): void => {
+  const write = (places: readonly (readonly [string, Place])[]): void => {
     db.exec('BEGIN')
     try {
-      for (const [arn, { operation, time, eventId, requestId, position }] of entries)
-        put.run(arn, operation, Date.parse(time), eventId, requestId, position)
+      for (const [arn, { stream, revision, time }] of places) put.run(arn, stream, revision, Date.parse(time))
       db.exec('COMMIT')
     } catch (error) {
       db.exec('ROLLBACK')
@@ -138,10 +142,10 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
     const position = reading ?? seen
     leaving = recent
     recent = new Map()
-    const entries = [...leaving]
+    const places = [...leaving]
     try {
-      for (let first = 0; first < entries.length; first += chunk) {
-        write(entries.slice(first, first + chunk))
+      for (let first = 0; first < places.length; first += chunk) {
+        write(places.slice(first, first + chunk))
         await new Promise((resolve) => setImmediate(resolve))
       }
     } catch (error) {
@@ -166,16 +170,24 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
   }
   reading = undefined
 
+  const noted = (arn: string): Noted | undefined => {
+    const live = recent.get(arn) ?? leaving.get(arn)
+    return live ? { ...live, time: Date.parse(live.time) } : (get.get(arn) as Noted | undefined)
+  }
+
   return {
     name: model.name,
     categories,
     position: () => seen,
     events: () => taken,
-    lastUsage: (arn: string): LastUsage | undefined => {
-      const live = recent.get(arn) ?? leaving.get(arn)
-      if (!live) return get.get(arn) as LastUsage | undefined
-      const { operation, time, eventId, requestId } = live
-      return { operation, time: Date.parse(time), eventId, requestId }
+    /** When; milliseconds since the epoch. */
+    lastUsed: (arn: string): number | undefined => noted(arn)?.time,
+    lastUsage: async (arn: string): Promise<LastUsage | undefined> => {
+      const place = noted(arn)
+      const [record] = place ? await log.read(place.stream, place.revision, 1) : []
+      if (!place || !record) return undefined
+      const { eventName, eventID, requestID } = record.data as Use
+      return { operation: eventName, time: place.time, eventId: eventID, requestId: requestID }
     },
     [Symbol.asyncDispose]: async () => {
       feed[Symbol.dispose]()
