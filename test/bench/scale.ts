@@ -86,8 +86,10 @@ export const scale = async (folder: string): Promise<void> => {
     await perSecond(b, join(folder, 'b'), keyIds, 30)
     const small: number[] = []
     const large: number[] = []
+    // As many different requests for both: what the load pays for reading so many is not the keys'.
+    const fewIds = keyIds.map((_, index) => bench.keyIds[index % bench.keyIds.length]!)
     for (let i = 0; i < rounds; i++) {
-      small.push(await perSecond(a, join(folder, 'a'), bench.keyIds))
+      small.push(await perSecond(a, join(folder, 'a'), fewIds))
       large.push(await perSecond(b, join(folder, 'b'), keyIds))
     }
     console.log(
