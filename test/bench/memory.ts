@@ -1,12 +1,16 @@
 import { join } from 'node:path'
 import { load, serve } from './processes.ts'
 import { writeRequests } from './requests.ts'
+import type { Memory } from './server.ts'
 import { bench } from './settings.ts'
 
 const total = 500_000
 const step = 50_000
 
-/** Half a million requests: physical memory after each tenth, once the garbage is collected. */
+/**
+ * Half a million requests: physical memory after each tenth, once the garbage is collected; and how many bytes a request
+ * outlived the young generation, which costs the collector most.
+ */
 export const memory = async (folder: string): Promise<void> => {
   await using server = await serve('server.ts', join(folder, 'm'))
   const sizes: number[] = []
@@ -14,10 +18,11 @@ export const memory = async (folder: string): Promise<void> => {
     const operation = (sent / step) % 2 === 0 ? 'Encrypt' : 'GenerateDataKey'
     const file = await writeRequests(join(folder, 'requests'), server.port, operation, bench.keyIds)
     await load(server.port, bench.connections, 280, file, step)
-    const { rss, heapUsed } = await server.ask<NodeJS.MemoryUsage>('memory')
+    const { rss, heapUsed, grownOld } = await server.ask<Memory>('memory')
     sizes.push(rss)
     console.log(
-      `${String(sent + step).padStart(7)} requests: ${(rss / 1024 ** 2).toFixed(1)} MiB, heap ${(heapUsed / 1024 ** 2).toFixed(1)} MiB`,
+      `${String(sent + step).padStart(7)} requests: ${(rss / 1024 ** 2).toFixed(1)} MiB, heap ${(heapUsed / 1024 ** 2).toFixed(1)} MiB, ` +
+        `${(grownOld / step).toFixed(0)} bytes a request grew old`,
     )
   }
   // The first tenths fill the caches and let the engine compile; from then on nothing may grow.

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { getHeapSpaceStatistics } from 'node:v8'
 import { systemClock } from '@keyledger/messaging'
 import { house, scavengeAloneOnOneCore } from '@keyledger/standalone'
 import { stopwatch } from '@keyledger/wire'
@@ -34,6 +35,16 @@ const open = await house({
 })
 console.log(JSON.stringify({ port: Number(new URL(open.url).port), startMs: performance.now() - began }))
 
+/** Bytes of objects that outlived the young generation. */
+const oldSpace = (): number =>
+  getHeapSpaceStatistics().find(({ space_name }) => space_name === 'old_space')!.space_used_size
+let settled = oldSpace()
+
+/** What `memory` answers: besides node's figures, by how much the old generation grew since it was asked before. */
+export interface Memory extends NodeJS.MemoryUsage {
+  readonly grownOld: number
+}
+
 const asked: Record<string, () => unknown> = {
   stages: () => {
     const means = watch.means()
@@ -41,8 +52,10 @@ const asked: Record<string, () => unknown> = {
     return means
   },
   memory: () => {
+    const grownOld = oldSpace() - settled
     globalThis.gc?.()
-    return process.memoryUsage()
+    settled = oldSpace()
+    return { ...process.memoryUsage(), grownOld }
   },
 }
 process.stdin.setEncoding('utf8')
