@@ -69,7 +69,6 @@ const curves = 'X25519MLKEM768:X25519:P-256:P-384'
 /** A refused body is read to its end, so that the client hears the refusal; but not beyond this many times the limit. */
 const patience = 8
 const noBody = Buffer.alloc(0)
-const readOn = Promise.resolve()
 /** A text in which every character is one byte: most answers are as they stand. */
 const bytewise = (body: string | Buffer): string | Buffer =>
   typeof body === 'string' && Buffer.byteLength(body) !== body.length ? Buffer.from(body) : body
@@ -89,9 +88,6 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
   }
 
   const settled = async (x: Exchange<Slots>, refused: WireFault | undefined): Promise<Answer> => {
-    // Whoever came in the same turn is read first.
-    await readOn
-    x.mark?.()
     try {
       let answer: Answer
       try {
