@@ -6,6 +6,7 @@ import {
   CreateKeyCommand,
   DeleteAliasCommand,
   ListAliasesCommand,
+  ListGrantsCommand,
   RetireGrantCommand,
   UpdateAliasCommand,
 } from '@aws-sdk/client-kms'
@@ -76,6 +77,103 @@ test('a grant to a role does not reach beyond the session policy of a session', 
   }
   const narrow = await session(document({ Effect: 'Allow', Action: 'kms:DescribeKey', Resource: '*' }))
   expect([await status('DescribeKey', narrow), await status('GenerateDataKey', narrow)]).toEqual([200, 400])
+})
+
+test('a grant to a session is not limited by the session policy, as what a key policy gives it is not', async () => {
+  const trust = document({ Effect: 'Allow', Principal: { AWS: arnOf(alice) }, Action: 'sts:AssumeRole' })
+  const { Role } = await house.iam().send(new CreateRoleCommand({ RoleName: 'named', AssumeRolePolicyDocument: trust }))
+  const session = async (RoleSessionName: string): Promise<Person> => {
+    const Policy = document({ Effect: 'Allow', Action: 'kms:ListKeys', Resource: '*' })
+    const { Credentials } = await house
+      .sts()
+      .send(new AssumeRoleCommand({ RoleArn: Role!.Arn, RoleSessionName, Policy }))
+    const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, SessionToken: sessionToken } = Credentials!
+    return { ...alice, accessKeyId: accessKeyId!, secretAccessKey: secretAccessKey!, sessionToken: sessionToken! }
+  }
+  const [one, other] = [await session('one'), await session('other')]
+  const KeyId = (await house.kms().send(new CreateKeyCommand({}))).KeyMetadata!.KeyId!
+  const GranteePrincipal = `arn:aws:sts::${alice.account}:assumed-role/named/one`
+  const Operations = ['DescribeKey' as const]
+  await house
+    .kms()
+    .send(new CreateGrantCommand({ KeyId, GranteePrincipal, RetiringPrincipal: GranteePrincipal, Operations }))
+  const status = async (operation: string, person: Person) => {
+    const headers = { 'x-amz-security-token': person.sessionToken! }
+    const { Grants } = await house.kms().send(new ListGrantsCommand({ KeyId }))
+    const body = operation === 'RetireGrant' ? { KeyId: arnOfKey(KeyId), GrantId: Grants![0]!.GrantId } : { KeyId }
+    return (await raw(house, { operation, body, person, headers })).status
+  }
+  expect([await status('DescribeKey', one), await status('DescribeKey', other)]).toEqual([200, 400])
+  expect([await status('RetireGrant', other), await status('RetireGrant', one)]).toEqual([400, 200])
+})
+
+test('names that only their case tells apart do not choose for themselves which one a policy sees', async () => {
+  const KeyId = (await house.kms().send(new CreateKeyCommand({}))).KeyMetadata!.KeyId!
+  const contexts = [
+    { tenant: 'secret', Tenant: 'x' },
+    { Tenant: 'x', tenant: 'secret' },
+  ]
+  const encrypt = (EncryptionContext: Record<string, string>) =>
+    raw(house, { operation: 'Encrypt', body: { KeyId, Plaintext: 'aGk=', EncryptionContext } })
+  const blob = (await encrypt(contexts[0]!)).json?.['CiphertextBlob']
+  const decrypt = (EncryptionContext: Record<string, string>) =>
+    raw(house, { operation: 'Decrypt', body: { CiphertextBlob: blob, EncryptionContext } })
+  const statuses = async (ask: typeof encrypt) =>
+    (await Promise.all(contexts.map((context) => ask(context)))).map(({ status }) => status)
+  const condition = (operator: string, value: string) => ({
+    Resource: '*',
+    Condition: { [operator]: { 'kms:EncryptionContext:tenant': value } },
+  })
+  try {
+    expect(await statuses(decrypt)).toEqual([200, 200])
+    await put(alice, { Effect: 'Deny', Action: 'kms:Encrypt', ...condition('StringEquals', 'secret') })
+    expect(await statuses(encrypt)).toEqual([400, 400])
+    await put(alice, { Effect: 'Deny', Action: 'kms:Decrypt', ...condition('StringNotEquals', 'x') })
+    expect(await statuses(decrypt)).toEqual([400, 400])
+    expect((await encrypt({ tenant: 'x' })).status).toBe(200)
+  } finally {
+    await put(alice)
+  }
+})
+
+test('an alias is no way into what the policy of a key closes', async () => {
+  const Policy = document(
+    { Effect: 'Allow', Principal: { AWS: arnOf(alice) }, Action: 'kms:*', Resource: '*' },
+    {
+      Effect: 'Allow',
+      Principal: { AWS: arnOf(bob) },
+      Action: 'kms:DescribeKey',
+      Resource: '*',
+      Condition: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'alias/open-sesame' } },
+    },
+  )
+  const { KeyMetadata } = await house.kms().send(new CreateKeyCommand({ Policy }))
+  await house.kms().send(new CreateAliasCommand({ AliasName: 'alias/open-sesame', TargetKeyId: KeyMetadata!.KeyId! }))
+  const asked = { operation: 'DescribeKey', body: { KeyId: KeyMetadata!.Arn }, person: bob }
+  expect((await raw(house, asked)).status).toBe(400)
+})
+
+test('an account is the same principal to a condition, by its id and by its ARN', async () => {
+  const KeyId = (await house.kms().send(new CreateKeyCommand({}))).KeyMetadata!.KeyId!
+  const names = [bob.account, `arn:aws:iam::${bob.account}:root`]
+  const grant = async (members: object) =>
+    (
+      await raw(house, {
+        operation: 'CreateGrant',
+        body: { KeyId, GranteePrincipal: arnOf(alice), Operations: ['Decrypt'], ...members },
+      })
+    ).status
+  try {
+    for (const name of ['GranteePrincipal', 'RetiringPrincipal']) {
+      const Condition = { ArnLike: { [`kms:${name}`]: `arn:aws:iam::${bob.account}:*` } }
+      await put(alice, { Effect: 'Deny', Action: 'kms:CreateGrant', Resource: '*', Condition })
+      expect(await Promise.all(names.map((account) => grant({ [name]: account })))).toEqual([400, 400])
+    }
+    await put(alice)
+    expect(await Promise.all(names.map((account) => grant({ GranteePrincipal: account })))).toEqual([200, 200])
+  } finally {
+    await put(alice)
+  }
 })
 
 test('a condition key that an action does not have opens nothing', async () => {

@@ -1,7 +1,9 @@
 import {
   CreateAccessKeyCommand,
+  CreateRoleCommand,
   CreateUserCommand,
   DeleteUserCommand,
+  DeleteUserPolicyCommand,
   GetUserCommand,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam'
@@ -23,7 +25,7 @@ test('conditions ask for the tags of the request, of who is asked about and of w
       PolicyDocument: policy(
         {
           Effect: 'Allow',
-          Action: 'iam:CreateUser',
+          Action: ['iam:CreateUser', 'iam:TagUser'],
           Resource: '*',
           Condition: {
             StringEquals: { 'aws:RequestTag/team': '${aws:PrincipalTag/team}' },
@@ -57,4 +59,41 @@ test('conditions ask for the tags of the request, of who is asked about and of w
   expect(await refusal(lead.send(new DeleteUserCommand({ UserName: 'alice' })))).toMatchObject(denied)
   await lead.send(new DeleteUserCommand({ UserName: 'red' }))
   expect((await lead.send(new GetUserCommand({}))).User!.UserName).toBe('lead')
+})
+
+test('tags come with a new user or role only for who may tag that very one', async () => {
+  const iam = house().iam()
+  const Tags = [{ Key: 'team', Value: 'red' }]
+  const AssumeRolePolicyDocument = policy({
+    Effect: 'Allow',
+    Principal: { AWS: `arn:aws:iam::${alice.account}:root` },
+    Action: 'sts:AssumeRole',
+  })
+  const actions = ['iam:TagUser', 'iam:TagRole']
+  const forbid = (...Resource: readonly string[]) =>
+    iam.send(
+      new PutUserPolicyCommand({
+        UserName: alice.name,
+        PolicyName: 'no-tags',
+        PolicyDocument: policy({ Effect: 'Deny', Action: actions, Resource }),
+      }),
+    )
+  const user = (UserName: string, tags = Tags) => iam.send(new CreateUserCommand({ UserName, Tags: tags }))
+  const role = (RoleName: string, tags = Tags) =>
+    iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument, Tags: tags }))
+
+  await forbid('*')
+  for (const [promise, action, kind] of [
+    [user('tagged'), 'TagUser', 'user'],
+    [role('tagged'), 'TagRole', 'role'],
+  ] as const)
+    expect(await refusal(promise)).toEqual({
+      name: 'AccessDenied',
+      status: 403,
+      message: `User: arn:aws:iam::${alice.account}:user/alice is not authorized to perform: iam:${action} on resource: arn:aws:iam::${alice.account}:${kind}/tagged with an explicit deny in an identity-based policy`,
+    })
+  await Promise.all([user('plain', []), role('plain', [])])
+  await forbid(`arn:aws:iam::${alice.account}:user/other`, `arn:aws:iam::${alice.account}:role/other`)
+  await Promise.all([user('tagged'), role('tagged')])
+  await iam.send(new DeleteUserPolicyCommand({ UserName: alice.name, PolicyName: 'no-tags' }))
 })

@@ -1,4 +1,4 @@
-import type { ContextValue } from '@keyledger/iam'
+import { Ambiguous, type ContextValue } from '@keyledger/iam'
 import * as fc from 'fast-check'
 import table from '../vectors/decisions.json' with { type: 'json' }
 import { people } from '../vectors/decisions.ts'
@@ -6,7 +6,7 @@ import type { Document, Statement } from './policy-interpreter.ts'
 
 /** Random policies and requests out of so few names and values that they often have to do with each other. */
 type Kind = 'key' | 'identity'
-type Values = Readonly<Record<string, ContextValue>>
+type Values = Readonly<Record<string, ContextValue | Ambiguous>>
 
 const { account, key } = table
 const other = '444455556666'
@@ -227,11 +227,19 @@ export const documentOf = (kind: Kind, effect?: Statement['Effect']): fc.Arbitra
 
 // ---- requests
 
+const perhapsAmbiguous = (given: fc.Arbitrary<unknown>) =>
+  fc.oneof(
+    { weight: 8, arbitrary: given },
+    {
+      weight: 1,
+      arbitrary: fc.array(given, { minLength: 2, maxLength: 3 }).map((values) => new Ambiguous(values as string[])),
+    },
+  )
 const contexts: fc.Arbitrary<Values> = fc
   .record(
     Object.fromEntries([
       ...families.flatMap(({ keys, given }) =>
-        keys.filter((name) => !isMulti(name)).map((name) => [name.toLowerCase(), given] as const),
+        keys.filter((name) => !isMulti(name)).map((name) => [name.toLowerCase(), perhapsAmbiguous(given)] as const),
       ),
       ...['aws:tagkeys', 'kms:grantoperations'].map(
         (name) => [name, fc.array(fc.constantFrom(...texts), { maxLength: 3 })] as const,

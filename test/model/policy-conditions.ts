@@ -1,7 +1,7 @@
-import type { ContextValue } from '@keyledger/iam'
+import { Ambiguous, type ContextValue } from '@keyledger/iam'
 
 /** The patterns and conditions of AWS's policies, read aloud: see policy-interpreter.ts. */
-export type Context = (key: string) => ContextValue | undefined
+export type Context = (key: string) => ContextValue | Ambiguous | undefined
 
 export const list = <T>(value: T | readonly T[] | undefined): readonly T[] =>
   value === undefined ? [] : Array.isArray(value) ? (value as readonly T[]) : [value as T]
@@ -55,7 +55,7 @@ const variable = (inside: string, context: Context): string | undefined => {
   if (inside === '*' || inside === '?' || inside === '$') return inside
   const [, name, fallback] = /^([^,]*), *'(.*)'$/.exec(inside) ?? [undefined, inside, undefined]
   const value = context(name!.trim().toLowerCase())
-  return typeof value === 'string' ? value : fallback
+  return typeof value === 'string' ? value : value instanceof Ambiguous ? undefined : fallback
 }
 
 // ---- conditions -----------------------------------------------------------------------------------------------------
@@ -154,10 +154,10 @@ export const conditionHolds = (
   operator: string,
   key: string,
   values: readonly string[],
-  { context, variables }: { context: Context; variables: boolean },
+  { context, variables, effect }: { context: Context; variables: boolean; effect: string },
 ): boolean => {
   const found = context(key.toLowerCase())
-  const given = found === undefined ? [] : list(found)
+  const given = found === undefined ? [] : found instanceof Ambiguous ? found.values : list(found)
   const [, quantifier, name, ifExists] = /^(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?$/.exec(operator)!
   if (name === 'Null') return values.some((value) => (value.toLowerCase() === 'true') === (given.length === 0))
 
@@ -168,6 +168,8 @@ export const conditionHolds = (
   // Among several values of a negated operator, none may match.
   const holds = (one: string) => anyOf(one) !== isNegative
 
+  // Of values that only the requester's order tells apart, none may let in and each may keep out.
+  if (found instanceof Ambiguous) return effect === 'Deny' ? given.some(holds) : given.every(holds)
   if (quantifier === 'ForAllValues') return given.every(holds)
   if (quantifier === 'ForAnyValue') return given.length === 0 ? ifExists !== undefined : given.some(holds)
   if (given.length === 0) return isNegative || ifExists !== undefined

@@ -67,7 +67,7 @@ const applies = (document: Document, statement: Statement, asked: Asked): boolea
     resourceApplies(statement, asked, variables) &&
     Object.entries(statement.Condition ?? {}).every(([operator, keys]) =>
       Object.entries(keys).every(([key, values]) =>
-        conditionHolds(operator, key, list(values).map(String), { context: asked.context, variables }),
+        conditionHolds(operator, key, list(values).map(String), { context: asked.context, variables, effect: statement.Effect }),
       ),
     )
   )

@@ -88,6 +88,29 @@ describe('AssumeRoleWithWebIdentity', () => {
     await house.kms(session).send(new ListKeysCommand({}))
   })
 
+  test('the provider stays with the session: its own requests are judged by it', async () => {
+    const Condition = (url: string) => ({ StringEquals: { 'aws:FederatedProvider': url } })
+    const statuses = async (Effect: 'Allow' | 'Deny', url: string) => {
+      const everything = Effect === 'Deny' ? [{ Effect: 'Allow', Action: '*', Resource: '*' }] : []
+      const { arn } = await makeRole(house.house, {
+        account: alice.account,
+        name: `workload-${++count}`,
+        trust: [trust()],
+        allow: [...everything, { Effect, Action: 'kms:ListKeys', Resource: '*', Condition: Condition(url) }],
+      })
+      const { Credentials } = await asked(arn, await token())
+      const listed = house.kms(bearer(alice.account, Credentials)).send(new ListKeysCommand({}))
+      return listed.then(
+        () => 'listed',
+        (error: Error) => error.name,
+      )
+    }
+    expect(await statuses('Deny', provider())).toBe('AccessDeniedException')
+    expect(await statuses('Deny', provider(bob.account))).toBe('listed')
+    expect(await statuses('Allow', provider())).toBe('listed')
+    expect(await statuses('Allow', provider(bob.account))).toBe('AccessDeniedException')
+  })
+
   test('conditions see subject and audience', async () => {
     const equals = (sub: string, aud = 'keyledger') => ({
       StringEquals: { [`${host()}:sub`]: sub, [`${host()}:aud`]: aud },

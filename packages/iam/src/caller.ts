@@ -30,7 +30,7 @@ export interface Caller {
   readonly accountId: string
   /**
    * What a Principal element (and a grant's grantee) may call it: opaque ids and ARNs. A user: [`AIDA...`, user ARN]; a role's
-   * session: [session ARN, `AROA...`, role ARN]. The account's own names (`root` ARN, account id) are not among them.
+   * session: [session ARN, `AROA...:session`, `AROA...`, role ARN]. The account's own names (`root` ARN, account id) are not among them.
    */
   readonly names: readonly string[]
   /** Of a role's session: the names that are the session's own, which session policies do not limit. */

@@ -87,6 +87,7 @@ const roleSession = (role: Role, sessionName: string, claims: SessionClaims): Ca
   // The path of a role is no part of its sessions' ARNs.
   const arn = `arn:aws:sts::${accountId}:assumed-role/${role.name}/${sessionName}`
   const userId = `${role.roleId}:${sessionName}`
+  const sessionNames = [arn, userId]
   const principal: Principal = {
     type: 'AssumedRole',
     principalId: userId,
@@ -104,8 +105,8 @@ const roleSession = (role: Role, sessionName: string, claims: SessionClaims): Ca
     principal,
     arn,
     accountId,
-    names: [arn, role.roleId, issuer],
-    sessionNames: [arn],
+    names: [...sessionNames, role.roleId, issuer],
+    sessionNames,
     principalArn: issuer,
     principalType: 'AssumedRole',
     userId,

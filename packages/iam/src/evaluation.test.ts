@@ -1,7 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import type { Caller } from './caller.ts'
-import { type Decision, type Policy, type PolicyType, decide, keyPolicy } from './evaluation.ts'
-import { arnOf, asks, onIdentity, onKey, other, owner, root, rootUser, session, user } from './evaluation/told.ts'
+import { type Decision, type Policy, type PolicyType, type Question, decide, keyPolicy } from './evaluation.ts'
+import { Ambiguous } from './evaluation/ambiguous.ts'
+import {
+  arnOf,
+  asks,
+  context,
+  onIdentity,
+  onKey,
+  other,
+  owner,
+  root,
+  rootUser,
+  session,
+  user,
+} from './evaluation/told.ts'
 
 const byKey: Decision = { allowed: true, by: 'key policy' }
 const byIdentity: Decision = { allowed: true, by: 'identity policy' }
@@ -200,5 +213,40 @@ describe('a grant', () => {
 
   test('that there is not leaves the reason as it was', () => {
     expect(decide(asks(alice, { keyPolicy: toOwner, grant: () => undefined }))).toEqual(lacks('identity-based'))
+  })
+})
+
+describe('names that only their case tells apart', () => {
+  const name = 'kms:EncryptionContext:tenant'
+  const asked = (...values: readonly string[]) => context({ [name.toLowerCase()]: new Ambiguous(values) })
+  const given = (more: Partial<Question>) => decide(asks(alice, more)).allowed
+  const orders = [asked('secret', 'x'), asked('x', 'secret')]
+
+  test.each([
+    ['StringEquals', 'x', [false, false]],
+    ['StringLike', '*', [true, true]],
+    ['StringNotEquals', 'secret', [false, false]],
+    ['StringNotEquals', 'y', [true, true]],
+    ['ForAnyValue:StringEquals', 'x', [false, false]],
+    ['StringEqualsIfExists', 'x', [false, false]],
+    ['Null', 'true', [false, false]],
+    ['StringEquals', "${kms:EncryptionContext:tenant, 'x'}", [false, false]],
+  ])('let nobody in unless each of their values does (%s %s)', (operator, value, expected) => {
+    const keyPolicy = onKey({ Principal: '*', Condition: { [operator]: { [name]: value } } })
+    expect(orders.map((context) => given({ keyPolicy, context }))).toEqual(expected)
+  })
+
+  test.each([
+    ['StringEquals', 'x', [false, false]],
+    ['StringNotEquals', 'x', [false, false]],
+    ['StringNotLike', '*', [true, true]],
+    ['ForAnyValue:StringEquals', 'secret', [false, false]],
+    ['StringEquals', 'y', [true, true]],
+  ])('keep out if any of their values does (%s %s)', (operator, value, expected) => {
+    const keyPolicy = onKey(
+      { Principal: '*' },
+      { Effect: 'Deny', Principal: '*', Condition: { [operator]: { [name]: value } } },
+    )
+    expect(orders.map((context) => given({ keyPolicy, context }))).toEqual(expected)
   })
 })

@@ -1,4 +1,5 @@
 import type { Caller } from './caller.ts'
+import type { Ambiguous } from './evaluation/ambiguous.ts'
 import { Named } from './evaluation/principal.ts'
 import { type CompiledPolicy, allowance, denies } from './evaluation/statement.ts'
 
@@ -13,7 +14,7 @@ export interface Policy {
 export type ContextValue = string | readonly string[]
 
 /** The value of a condition key, by its name in LOWER CASE (`kms:encryptioncontext:tenant`); undefined where the request has none. Asked only for keys that a policy names. */
-export type Context = (key: string) => ContextValue | undefined
+export type Context = (key: string) => ContextValue | Ambiguous | undefined
 
 export interface Request {
   readonly caller: Caller

@@ -35,6 +35,7 @@ export {
   sessionPolicy,
   trustPolicy,
 } from './evaluation.ts'
+export { Ambiguous } from './evaluation/ambiguous.ts'
 export { type FederatedRequest, trusts } from './evaluation/trust.ts'
 export {
   type Condition,

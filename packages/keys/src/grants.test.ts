@@ -4,14 +4,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { decide, fold } from './decider.ts'
 import { type CreateGrant, type GrantCommand, type GrantEvent, type Grants } from './grants.ts'
 import { grantMade, grants, grantsPerKey, matchingGrant, matchingGrants } from './grants.ts'
-import {
-  type Grant,
-  type GrantOperation,
-  constraintsOn,
-  grantOperations,
-  granteeOf,
-  partiesOf,
-} from './grants/grant.ts'
+import { type Grant, type GrantOperation, constraintsOn, grantOperations, granteeOf } from './grants/grant.ts'
 import { arn } from './key/made.ts'
 import { upcast } from './upcast.ts'
 
@@ -85,7 +78,7 @@ describe('a grant', () => {
   test('to a role is one to each of its sessions; to a session to that session of that very role', () => {
     const role = 'arn:aws:iam::111122223333:role/app'
     const session = (name: string) => `arn:aws:sts::111122223333:assumed-role/app/${name}`
-    const names = (name: string, roleId = 'AROAAPP') => [session(name), roleId, role]
+    const names = (name: string, roleId = 'AROAAPP') => [session(name), `${roleId}:${name}`, roleId, role]
     const toRole = after(grants.initial, create(1, { granteePrincipal: role, granteeId: 'AROAAPP' }))
     expect(matches(toRole, names('one'), 'Encrypt')).toBe(id(1))
     expect(matches(toRole, names('one', 'AROANEW'), 'Encrypt')).toBeUndefined()
@@ -142,6 +135,21 @@ describe('a grant', () => {
     // These have no encryption context that a constraint could be held against.
     expect([matches(state, ann, 'DescribeKey'), matches(state, ann, 'RetireGrant')]).toEqual([id(1), id(1)])
   })
+
+  test.each(['EncryptionContextEquals', 'EncryptionContextSubset'])(
+    'names of pairs are compared without their case, values with it (%s)',
+    (constraint) => {
+      const state = after(grants.initial, create(1, { constraints: { [constraint]: { Tenant: 'a' } } }))
+      const contexts = [{ Tenant: 'a' }, { tenant: 'a' }, { TENANT: 'a' }, { tenant: 'A' }, { tenants: 'a' }]
+      expect(contexts.map((context) => matches(state, ann, 'Encrypt', context) !== undefined)).toEqual([
+        true,
+        true,
+        true,
+        false,
+        false,
+      ])
+    },
+  )
 
   test("pairs are not mixed up, whatever is in their names and values, be it an object's own words", () => {
     const subset = (pairs: Record<string, string>) => ({ constraints: { EncryptionContextSubset: pairs } })
@@ -373,16 +381,18 @@ const naive = (
         operation,
         grant.constraints,
       )
-      const pairs = Object.entries(context)
-      const within = (few: Readonly<Record<string, string>>) =>
-        Object.entries(few).every(([name, value]) => pairs.some(([n, v]) => n === name && v === value))
+      type Pairs = Readonly<Record<string, string>>
+      const within = (few: Pairs, many: Pairs) =>
+        Object.entries(few).every(([name, value]) =>
+          Object.entries(many).some(([n, v]) => n.toLowerCase() === name.toLowerCase() && v === value),
+        )
       return (
-        partiesOf(names).includes(granteeOf(grant)) &&
+        names.includes(granteeOf(grant)) &&
         grant.operations.includes(operation) &&
         (SourceArn === undefined || SourceArn === sourceArn) &&
-        (EncryptionContextSubset === undefined || within(EncryptionContextSubset)) &&
+        (EncryptionContextSubset === undefined || within(EncryptionContextSubset, context)) &&
         (EncryptionContextEquals === undefined ||
-          (within(EncryptionContextEquals) && Object.keys(EncryptionContextEquals).length === pairs.length))
+          (within(EncryptionContextEquals, context) && within(context, EncryptionContextEquals)))
       )
     })
     .map(({ grantId }) => grantId)
@@ -390,10 +400,14 @@ const naive = (
 
 describe('what is found', () => {
   const sources = ['arn:aws:s3:us-east-1:111122223333:a', 'arn:aws:s3:us-east-1:111122223333:b']
-  const context = fc.dictionary(fc.constantFrom('a', 'b', 'c', '__proto__', ','), fc.constantFrom('1', '2', '","'), {
-    maxKeys: 4,
-    noNullPrototype: false,
-  })
+  const context = fc.dictionary(
+    fc.constantFrom('a', 'A', 'b', 'c', '__proto__', ','),
+    fc.constantFrom('1', '2', '","'),
+    {
+      maxKeys: 4,
+      noNullPrototype: false,
+    },
+  )
   const operation = fc.constantFrom<GrantOperation>('Encrypt', 'Decrypt', 'DescribeKey', 'RetireGrant', 'CreateGrant')
   const grantee = fc.constantFrom(
     { granteePrincipal: user('ann'), granteeId: 'AIDAANN' },
@@ -424,7 +438,12 @@ describe('what is found', () => {
       ann,
       ['AIDAANOTHER', user('ann')],
       [root],
-      ['arn:aws:sts::111122223333:assumed-role/app/one', 'AROAAPP', 'arn:aws:iam::111122223333:role/app'],
+      [
+        'arn:aws:sts::111122223333:assumed-role/app/one',
+        'AROAAPP:one',
+        'AROAAPP',
+        'arn:aws:iam::111122223333:role/app',
+      ],
       [...ann, root],
     ),
     operation,

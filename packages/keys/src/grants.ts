@@ -2,8 +2,8 @@ import { Map as Table } from 'immutable'
 import type { Aggregate } from './decider.ts'
 import { fault } from './fault.ts'
 import type { KeySpec, KeyUsage } from './key-spec.ts'
-import { type Found, contextText, findings, nothingFound, withGrant, withoutGrant } from './grants/finding.ts'
-import { type Grant, type GrantTerms, covers, granteeOf, partiesOf, retiringOf } from './grants/grant.ts'
+import { type Found, findings, nothingFound, withGrant, withoutGrant } from './grants/finding.ts'
+import { type EncryptionContext, type Grant, type GrantTerms, covers, granteeOf, retiringOf } from './grants/grant.ts'
 import { acceptableTerms } from './grants/rules.ts'
 import { intern } from './key/state.ts'
 
@@ -53,11 +53,17 @@ const initial: Grants = Object.freeze({
   incarnation: 0,
 })
 
+/** The pairs of a context in an order of their own, names with their case. */
+const asGiven = (context: EncryptionContext): readonly string[] =>
+  Object.entries(context)
+    .map((pair) => JSON.stringify(pair))
+    .toSorted()
+
 /** One text for all requests that ask for the same grant under the same name; undefined without a name. */
 const requestText = (name: string, terms: GrantTerms): string | undefined => {
   if (name === '') return undefined
   const { EncryptionContextEquals: equals, EncryptionContextSubset: subset, SourceArn } = terms.constraints
-  const contexts = [equals, subset].map((context) => context && contextText(context))
+  const contexts = [equals, subset].map((context) => context && asGiven(context))
   const who = [granteeOf(terms), retiringOf(terms), terms.issuingAccount]
   return JSON.stringify([name, ...who, [...new Set(terms.operations)].toSorted(), ...contexts, SourceArn])
 }
@@ -84,7 +90,7 @@ export function* matchingGrants(
   context: Readonly<Record<string, string>> = {},
   sourceArn?: string,
 ): Generator<Grant> {
-  for (const party of partiesOf(names))
+  for (const party of names)
     for (const id of findings(state.found, party, operation, context, sourceArn)) yield state.byId.get(id)!
 }
 

@@ -20,7 +20,6 @@ export {
   type GrantTerms,
   granteeOf,
   grantOperations,
-  partiesOf,
   retiringOf,
 } from './grants/grant.ts'
 export { type KeyCommand, type KeyEvent, key } from './key.ts'

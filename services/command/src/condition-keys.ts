@@ -1,7 +1,8 @@
-import type { ContextValue } from '@keyledger/iam'
+import { Ambiguous, type Context, type ContextValue } from '@keyledger/iam'
 import type { Key } from '@keyledger/keys'
 import { tagsOfIdentity } from './iam/tags-of.ts'
 import type { Call } from './operation.ts'
+import { principalNamed } from './principals.ts'
 
 /** What a condition may ask about: the request, and the key it is about, if it is about one. */
 interface Asked {
@@ -128,6 +129,13 @@ const only =
       ? value(asked)
       : undefined
 const createGrant = 'kms:CreateGrant'
+/** As the grant will record it: an account's id is another way to write its root's ARN. */
+const principal =
+  (name: string): Value =>
+  (asked) => {
+    const given = member<string>(asked, name)
+    return given === undefined ? undefined : (principalNamed(asked.call.world.identities, given)?.arn ?? given)
+  }
 
 /**
  * Condition keys by their names in lower case (IAM service authorization reference, "AWS Key Management Service"; IAM user
@@ -140,6 +148,7 @@ const values: ReadonlyMap<string, Value> = new Map<string, Value>([
   ['aws:principalisawsservice', () => 'false'],
   ['aws:userid', ({ call }) => call.caller.userId],
   ['aws:username', ({ call }) => call.caller.userName],
+  ['aws:federatedprovider', ({ call }) => call.principal.sessionContext?.webIdFederationData?.federatedProvider],
   ['aws:sourceidentity', ({ call }) => call.principal.sessionContext?.sourceIdentity],
   ['aws:tokenissuetime', ({ call: { caller } }) => moment(caller.issuedAt)],
   ['aws:multifactorauthpresent', ({ call }) => (call.caller.issuedAt === undefined ? undefined : 'false')],
@@ -185,9 +194,9 @@ const values: ReadonlyMap<string, Value> = new Map<string, Value>([
   ['kms:grantoperations', (asked) => some(member<readonly string[]>(asked, 'Operations'))],
   ['kms:grantconstrainttype', constraintType],
   ['kms:grantconstraintsourcearn', (asked) => constraints(asked)?.SourceArn],
-  ['kms:granteeprincipal', only(createGrant, of('GranteePrincipal'))],
+  ['kms:granteeprincipal', only(createGrant, principal('GranteePrincipal'))],
   ['kms:granteeserviceprincipal', only(createGrant, of('GranteeServicePrincipal'))],
-  ['kms:retiringprincipal', only(createGrant, of('RetiringPrincipal'))],
+  ['kms:retiringprincipal', only(createGrant, principal('RetiringPrincipal'))],
   ['kms:retiringserviceprincipal', only(createGrant, of('RetiringServicePrincipal'))],
   // True only where an AWS service that works with KMS asks for the caller; there is none here.
   ['kms:grantisforawsresource', only([createGrant, 'kms:ListGrants', 'kms:RevokeGrant'], () => 'false')],
@@ -202,6 +211,20 @@ const prefixes: readonly (readonly [string, (asked: Asked) => Iterable<readonly 
   ['aws:requesttag/', requestTags],
 ]
 
+type Named = ReadonlyMap<string, string | readonly string[]>
+/** Values by their names in lower case; names that differ in case alone share what they say. */
+const byName = (pairs: Iterable<readonly [string, string]>): Named => {
+  const all = new Map<string, string | string[]>()
+  for (const [given, value] of pairs) {
+    const name = given.toLowerCase()
+    const before = all.get(name)
+    if (before === undefined) all.set(name, value)
+    else if (typeof before !== 'string') before.push(value)
+    else if (before !== value) all.set(name, [before, value])
+  }
+  return all
+}
+
 /** Answers what policies ask of this request, when they ask. */
 export const conditionKeys = (
   call: Call,
@@ -209,17 +232,21 @@ export const conditionKeys = (
   key: Key | undefined,
   sameKey: boolean | undefined,
   constraints?: Constraints,
-): ((name: string) => ContextValue | undefined) => {
+): Context => {
   const asked: Asked = { call, action, key, sameKey, constraints }
+  /** By prefix: once for however many conditions ask, of however many pairs. */
+  let named: Map<string, Named> | undefined
   return (name) => {
     const value = values.get(name)
     if (value) return value(asked)
-    for (const [prefix, pairs] of prefixes)
-      if (name.startsWith(prefix)) {
-        const wanted = name.slice(prefix.length)
-        for (const [own, found] of pairs(asked)) if (own.toLowerCase() === wanted) return found
-        return undefined
-      }
+    for (const [prefix, pairs] of prefixes) {
+      if (!name.startsWith(prefix)) continue
+      named ??= new Map()
+      const known = named.get(prefix) ?? byName(pairs(asked))
+      named.set(prefix, known)
+      const found = known.get(name.slice(prefix.length))
+      return typeof found === 'object' ? new Ambiguous(found) : found
+    }
     return undefined
   }
 }

@@ -1,5 +1,5 @@
 import { decide } from '@keyledger/iam'
-import { type Grant, type Key, fault, granteeOf, grantsStream, partiesOf, retiringOf } from '@keyledger/keys'
+import { type Grant, type Key, fault, granteeOf, grantsStream, retiringOf } from '@keyledger/keys'
 import { enforcedOn, withinSession } from './authorize.ts'
 import { compiledKeyPolicy } from './compiled-key-policy.ts'
 import { conditionKeys } from './condition-keys.ts'
@@ -26,8 +26,9 @@ const authorizeRetirement = (call: Call, key: Key, grant: Grant): void => {
   const retirers = retirersOf(grant)
   const root = `arn:aws:iam::${caller.accountId}:root`
   const ofAccount = grant.issuingAccount === caller.accountId || retirers.includes(root)
-  const named =
-    partiesOf(caller.names).some((name) => retirers.includes(name)) || (ofAccount && caller.principalType === 'Account')
+  const retires = (name: string) => retirers.includes(name)
+  const itself = caller.sessionNames.some(retires)
+  const named = caller.names.some(retires) || (ofAccount && caller.principalType === 'Account')
   const asked = {
     caller,
     action,
@@ -39,7 +40,7 @@ const authorizeRetirement = (call: Call, key: Key, grant: Grant): void => {
     ...asked,
     account: key.account,
     keyPolicy,
-    grant: () => (named && withinSession(asked) ? grant.grantId : undefined),
+    grant: () => (itself || (named && withinSession(asked)) ? grant.grantId : undefined),
   })
   if (named || (!byGrant.allowed && byGrant.explicit)) return enforcedOn(call, action, key, byGrant)
   const byAccount = decide({ ...asked, account: caller.accountId, keyPolicy: undefined })

@@ -1,6 +1,6 @@
 import type { Policy } from '../evaluation.ts'
 import { type PolicyKind, type Statement, policyDocument } from '../policy-document.ts'
-import { conditionTests } from './condition.ts'
+import { type Test, conditionTests } from './condition.ts'
 import { matcher, wildcards } from './pattern.ts'
 import { type PrincipalIds, principalTest } from './principal.ts'
 import { resourceTest } from './resource.ts'
@@ -31,7 +31,7 @@ const compiled = (text: string, kind: PolicyKind, ids: PrincipalIds): Policy => 
   const allowing: CompiledStatement[] = []
   for (const statement of statements) {
     // Compiled even if it has no effect, so that what is malformed is refused wherever it stands.
-    const result = compiledStatement(statement, version === '2012-10-17', ids)
+    const result = compiledStatement(statement, kind, version === '2012-10-17', ids)
     if (hasEffect(statement, kind)) (statement.effect === 'Deny' ? denying : allowing).push(result)
   }
   return { compiled: { denying, allowing, byAction: new Map() } }
@@ -41,12 +41,29 @@ const compiled = (text: string, kind: PolicyKind, ids: PrincipalIds): Policy => 
 const hasEffect = ({ actions, notActions, resources, notResources }: Statement, kind: PolicyKind): boolean =>
   (actions ?? notActions) !== undefined && (kind === 'trust' || (resources ?? notResources) !== undefined)
 
-const compiledStatement = (statement: Statement, variables: boolean, ids: PrincipalIds): CompiledStatement => ({
+const compiledStatement = (
+  statement: Statement,
+  kind: PolicyKind,
+  variables: boolean,
+  ids: PrincipalIds,
+): CompiledStatement => ({
   action: actionTest(statement),
   principal: principalTest(statement, ids),
   resource: resourceTest(statement, variables),
-  conditions: conditionTests(statement.conditions, variables),
+  conditions: conditionTests(statement, variables).map((test, at) =>
+    kind === 'key' && ofIdentities.has(statement.conditions[at]!.key.toLowerCase()) ? blind(test) : test,
+  ),
 })
+
+/**
+ * Condition keys that are there for policies of identities alone (KMS developer guide, "kms:ResourceAliases"): or whoever may give a
+ * key an alias could open what the key's own policy closes.
+ */
+const ofIdentities: ReadonlySet<string> = new Set(['kms:resourcealiases'])
+const blind =
+  (test: Test): Test =>
+  (context) =>
+    test((key) => (ofIdentities.has(key) ? undefined : context(key)))
 
 /** Actions are compared without case, and have no variables. */
 const actionTest = ({ actions, notActions }: Statement): ((action: string) => boolean) => {

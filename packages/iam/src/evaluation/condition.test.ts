@@ -6,7 +6,9 @@ import { conditionTests } from './condition.ts'
 import { context } from './told.ts'
 
 const holds = (condition: object, values: Readonly<Record<string, ContextValue>> = {}) =>
-  conditionTests(conditions(condition, 'identity'), true).every((one) => one(context(values)))
+  conditionTests({ conditions: conditions(condition, 'identity'), effect: 'Allow' }, true).every((one) =>
+    one(context(values)),
+  )
 
 describe('a condition', () => {
   test.each<[string, unknown, ContextValue | undefined, boolean]>([

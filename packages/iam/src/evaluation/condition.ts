@@ -1,16 +1,19 @@
 import type { Context } from '../evaluation.ts'
 import { PolicyFault } from '../policy/fault.ts'
-import type { Condition } from '../policy-document.ts'
+import type { Condition, Statement } from '../policy-document.ts'
+import { Ambiguous } from './ambiguous.ts'
 import { isNegated, valueTest } from './operators.ts'
 import { truth } from './values.ts'
 
 export type Test = (context: Context) => boolean
 
 /** All of a statement's conditions. Throws PolicyFault for a value that its operator cannot read. */
-export const conditionTests = (conditions: readonly Condition[], variables: boolean): readonly Test[] =>
-  conditions.map((condition) => conditionTest(condition, variables))
+export const conditionTests = (
+  { conditions, effect }: Pick<Statement, 'conditions' | 'effect'>,
+  variables: boolean,
+): readonly Test[] => conditions.map((condition) => conditionTest(condition, effect, variables))
 
-const conditionTest = (condition: Condition, variables: boolean): Test => {
+const conditionTest = (condition: Condition, effect: Statement['effect'], variables: boolean): Test => {
   const { operator, quantifier, ifExists } = condition
   if (condition.values.length === 0) throw new PolicyFault('A condition has no values')
   const key = condition.key.toLowerCase()
@@ -23,8 +26,12 @@ const conditionTest = (condition: Condition, variables: boolean): Test => {
   const every = quantifier === 'ForAllValues' || (negated && quantifier === undefined)
   return (context) => {
     const value = context(key)
-    if (value === undefined || value.length === 0) return value === '' ? equal(value, context) !== negated : absent
     if (typeof value === 'string') return equal(value, context) !== negated
+    if (value instanceof Ambiguous) {
+      const one = (each: string): boolean => equal(each, context) !== negated
+      return effect === 'Deny' ? value.values.some(one) : value.values.every(one)
+    }
+    if (value === undefined || value.length === 0) return absent
     for (const each of value) if ((equal(each, context) !== negated) !== every) return !every
     return every
   }
@@ -35,6 +42,6 @@ const nullTest = (key: string, values: readonly string[]): Test => {
   const wanted = values.map(truth)
   return (context) => {
     const value = context(key)
-    return wanted.includes(value === undefined || (typeof value !== 'string' && value.length === 0))
+    return wanted.includes(value === undefined || (Array.isArray(value) && value.length === 0))
   }
 }

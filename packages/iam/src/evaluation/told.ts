@@ -1,5 +1,6 @@
 // For tests: callers, and requests about a key of 111122223333.
 import type { Caller } from '../caller.ts'
+import type { Ambiguous } from './ambiguous.ts'
 import { type Context, type ContextValue, type Question, identityPolicy, keyPolicy } from '../evaluation.ts'
 
 export const owner = '111122223333'
@@ -45,8 +46,8 @@ export const session = (role: string, name: string, account = owner): Caller => 
   return {
     ...user(name, account),
     arn,
-    names: [arn, roleId, roleArn],
-    sessionNames: [arn],
+    names: [arn, `${roleId}:${name}`, roleId, roleArn],
+    sessionNames: [arn, `${roleId}:${name}`],
     principalArn: roleArn,
     principalType: 'AssumedRole',
     userId: `${roleId}:${name}`,
@@ -64,7 +65,7 @@ export const rootUser = (account = owner): Caller => ({
 
 /** A context of these values; the names in lower case, as they are asked for. */
 export const context =
-  (values: Readonly<Record<string, ContextValue>> = {}): Context =>
+  (values: Readonly<Record<string, ContextValue | Ambiguous>> = {}): Context =>
   (name) =>
     Object.hasOwn(values, name) ? values[name] : undefined
 

@@ -1,5 +1,6 @@
 import type { Context } from '../evaluation.ts'
 import { PolicyFault } from '../policy/fault.ts'
+import { Ambiguous } from './ambiguous.ts'
 import { type Pattern, wildcard } from './pattern.ts'
 
 /** A text of a policy as it is before the request is known. */
@@ -80,7 +81,7 @@ export const resolved = (parts: Template, context: Context, ignoreCase = false):
     }
     const value = context(part.key)
     const text = typeof value === 'string' ? (ignoreCase ? value.toLowerCase() : value) : part.otherwise
-    if (text === undefined) return undefined
+    if (text === undefined || value instanceof Ambiguous) return undefined
     for (let at = 0; at < text.length; at++) pattern.push(text.charCodeAt(at))
   }
   return pattern

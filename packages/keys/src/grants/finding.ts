@@ -1,5 +1,5 @@
 import { Map as Table, Set as Members } from 'immutable'
-import { type EncryptionContext, type Grant, constraintsOn, granteeOf, includes } from './grant.ts'
+import { type EncryptionContext, type Grant, constraintsOn, granteeOf, includes, pairsOf } from './grant.ts'
 
 /** Grant ids: mostly there is one, and fifty thousand lists of one would be most of the memory. */
 type Ids = string | Members<string> | undefined
@@ -11,7 +11,7 @@ type Ids = string | Members<string> | undefined
  */
 interface Place {
   readonly here: Ids
-  /** By the whole text of EncryptionContextEquals; only at the beginning of a path. */
+  /** By the pairs of EncryptionContextEquals; only at the beginning of a path. */
   readonly equals: Table<string, Ids>
   readonly next: Table<string, Place>
 }
@@ -35,15 +35,6 @@ const withoutId = (ids: Ids, id: string): Ids => {
   return rest.size > 1 ? rest : rest.first()
 }
 const idsOf = (ids: Ids): Iterable<string> => (typeof ids === 'object' ? ids : ids === undefined ? [] : [ids])
-
-/** A context's pairs as texts that no other pair has, in an order of their own. */
-const pairsOf = (context: EncryptionContext): readonly string[] =>
-  Object.keys(context)
-    .map((name) => JSON.stringify([name, context[name]]))
-    .toSorted()
-
-/** One text for one context, whatever the order of its pairs. */
-export const contextText = (context: EncryptionContext): string => pairsOf(context).join()
 
 const slotOf = (operation: string, sourceArn: string | undefined): string =>
   sourceArn === undefined ? operation : `${operation} ${sourceArn}`
@@ -72,7 +63,7 @@ const placed = (found: Found, grant: Grant, change: Change): Found => {
     const slot = slotOf(operation, SourceArn)
     const place = slots.get(slot, noPlace)
     const one = (ids: Ids) => change(ids, grant.grantId)
-    const text = equals && contextText(equals)
+    const text = equals && pairsOf(equals).join()
     const next =
       text === undefined
         ? alongPath(place, pairsOf(subset), 0, one)

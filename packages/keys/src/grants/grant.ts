@@ -68,17 +68,6 @@ export const granteeOf = (terms: GrantTerms): string =>
 export const retiringOf = (terms: GrantTerms): string | undefined =>
   terms.retiringId ?? terms.retiringPrincipal ?? terms.retiringServicePrincipal
 
-/**
- * All that a grant may have recorded of a caller with these names: the names, and of a role's session also
- * `AROA...:session`, which no later session of a namesake role has.
- */
-export const partiesOf = (names: readonly string[]): readonly string[] => {
-  const sessions = names.filter((name) => name.startsWith('arn:aws:sts:'))
-  if (sessions.length === 0) return names
-  const ids = names.filter((name) => name.startsWith('AROA'))
-  return [...names, ...sessions.flatMap((arn) => ids.map((id) => `${id}:${arn.slice(arn.lastIndexOf('/') + 1)}`))]
-}
-
 /** Operations whose requests have no encryption context; its constraints say nothing about them. */
 const contextless: ReadonlySet<GrantOperation> = new Set(['CreateGrant', 'DescribeKey', 'GetPublicKey', 'RetireGrant'])
 
@@ -113,13 +102,22 @@ export const isSymmetric = (spec: KeySpec): boolean => keySpecs[spec].family ===
 export const grantable = (spec: KeySpec, usage: KeyUsage): readonly GrantOperation[] =>
   isSymmetric(spec) ? ofSymmetric : byUsage[usage]
 
+/**
+ * A context's pairs as constraints compare them, in an order of their own: texts that no other pair has. Names are compared without
+ * their case, values with it (KMS API reference, `GrantConstraints`).
+ */
+export const pairsOf = (context: EncryptionContext): readonly string[] =>
+  [...new Set(Object.keys(context).map((name) => JSON.stringify([name.toLowerCase(), context[name]])))].toSorted()
+
 /** Whether `context` has every pair of `pairs`. */
-export const includes = (context: EncryptionContext, pairs: EncryptionContext): boolean =>
-  Object.keys(pairs).every((name) => Object.hasOwn(context, name) && context[name] === pairs[name])
+export const includes = (context: EncryptionContext, pairs: EncryptionContext): boolean => {
+  const there = new Set(pairsOf(context))
+  return pairsOf(pairs).every((pair) => there.has(pair))
+}
 
 /** Whether the two have the same pairs. */
 export const same = (one: EncryptionContext, other: EncryptionContext): boolean =>
-  Object.keys(one).length === Object.keys(other).length && includes(one, other)
+  pairsOf(one).join() === pairsOf(other).join()
 
 /**
  * Whether a grant with these terms may be made on the strength of `parent`: no operation that it lacks, no constraint

@@ -1,5 +1,6 @@
 import { iamFault, roleArn, roleOf } from '@keyledger/iam'
 import { integer, string } from '@keyledger/wire'
+import { authorizeByIdentity } from '../authorize.ts'
 import { operation } from '../operation.ts'
 import { freshId } from '../unique-id.ts'
 import { wholeRole } from './answers.ts'
@@ -24,6 +25,8 @@ export const CreateRole = operation({
   },
   async run(input, call) {
     if (input.PermissionsBoundary !== undefined) throw iamFault('notSupported', 'PermissionsBoundary')
+    const arn = roleArn(call.caller.accountId, { path: input.Path, name: input.RoleName })
+    if (input.Tags.length > 0) authorizeByIdentity(call, 'iam:TagRole', arn)
     const { identities } = call.world
     const account = await changeAccount(call, {
       type: 'CreateRole',

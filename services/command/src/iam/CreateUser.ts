@@ -1,4 +1,5 @@
 import { iamFault, userArn, userOf } from '@keyledger/iam'
+import { authorizeByIdentity } from '../authorize.ts'
 import { operation } from '../operation.ts'
 import { freshId } from '../unique-id.ts'
 import { wholeUser } from './answers.ts'
@@ -14,6 +15,8 @@ export const CreateUser = operation({
   input: { UserName: newUserName(), Path: path(), Tags: tags(), PermissionsBoundary: permissionsBoundary() },
   async run({ UserName: userName, Path, Tags, PermissionsBoundary }, call) {
     if (PermissionsBoundary !== undefined) throw iamFault('notSupported', 'PermissionsBoundary')
+    const arn = userArn(call.caller.accountId, { path: Path, name: userName })
+    if (Tags.length > 0) authorizeByIdentity(call, 'iam:TagUser', arn)
     const account = await changeAccount(call, {
       type: 'CreateUser',
       now: call.time,

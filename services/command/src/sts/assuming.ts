@@ -1,5 +1,6 @@
 import {
   type Caller,
+  type Context,
   type ContextValue,
   type Policy,
   PolicyFault,
@@ -78,7 +79,7 @@ export const trusted = (
   caller: Caller,
   { accountId, role }: Found,
   actions: readonly string[],
-  context: (key: string) => ContextValue | undefined,
+  context: Context,
   refused: (action: string, cause: Error) => Error,
 ): void => {
   const resource = roleArn(accountId, role)
