@@ -102,6 +102,19 @@ describe('UpdateAssumeRolePolicy', () => {
     expect(idsOf()).toEqual({ [User!.Arn!]: identities.uniqueId(User!.Arn!) })
     expect(await trustOf('trusting')).toBe(trusting(User!.Arn!))
   })
+  test.each<[string, string]>([
+    ['as it came', '/'],
+    ['with escapes', '\\/'],
+  ])('calls who is gone by the unique id where it names them (%s), and nowhere else', async (_, slash) => {
+    const { RoleName, Arn, RoleId } = await created('leaving')
+    const text = (name: string) =>
+      `{ "Statement" : {"Sid":"${Arn}","Effect":"Allow","Principal":{"AWS":[ "${name}" ,"${root}"]},
+      "Action":"sts:AssumeRole","Condition":{"ArnNotEquals":{"aws:PrincipalArn":"${Arn}"}}}}`
+    await created('careful', text(Arn!.replaceAll('/', slash)))
+    await iam().send(new DeleteRoleCommand({ RoleName }))
+    expect(await trustOf('careful')).toBe(text(RoleId!))
+    await iam().send(new DeleteRoleCommand({ RoleName: 'careful' }))
+  })
 })
 
 describe('the policies of a role', () => {

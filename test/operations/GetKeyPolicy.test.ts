@@ -1,7 +1,8 @@
 import { CreateKeyCommand, GetKeyPolicyCommand, PutKeyPolicyCommand } from '@aws-sdk/client-kms'
 import { describe, expect, test } from 'vitest'
 import { answer, namesRoom } from '../support/crypto-rooms.ts'
-import { bob } from '../support/house.ts'
+import { alice, arnOf, bob } from '../support/house.ts'
+import { idOf, leave, newcomer } from '../support/people.ts'
 import {
   arnOfKey,
   authorizationRoom,
@@ -98,6 +99,37 @@ describe('GetKeyPolicy', () => {
       expect(await asked(arnOfKey(KeyId))).toEqual(expected)
       await house().restart()
       expect(await asked(KeyId)).toEqual(expected)
+    })
+
+    describe('who is gone is called by the unique id', () => {
+      const root = `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::${alice.account}:root"},"Action":"kms:*","Resource":"*"}`
+      const about = (principal: string, arn: string) => `{
+        "Version": "2012-10-17",  "Statement": [ ${root}, {"Sid":"${arn}","Effect":"Deny",${principal},
+        "Action":"kms:Encrypt","Resource":"*","Condition":{"ArnEquals":{"aws:PrincipalArn":["${arn}"],"Principal":"${arn}"}}} ] }\n`
+
+      test.each<[string, (name: string, arn: string) => string]>([
+        ['not in a Sid or Condition', (name, arn) => about(`"Principal":{"AWS":${name}}`, arn)],
+        ['also in a list', (name, arn) => about(`"Principal":{"AWS":[${name},"${alice.account}" ,${name}]}`, arn)],
+        ['also in NotPrincipal', (name, arn) => about(`"NotPrincipal":{"AWS":${name}}`, arn)],
+        [
+          'also in a statement that is no list',
+          (name, arn) =>
+            `{"Id":"${arn}","Statement":{"Effect":"Allow","NotPrincipal":{"AWS":${name}},"Action":"kms:*","Resource":"*"}}`,
+        ],
+      ])('%s', async (_, text) => {
+        const KeyId = await freshKey(house())
+        const leaver = await newcomer(house(), 'leaver')
+        const [arn, id] = [arnOf(leaver), idOf(house(), leaver)]
+        const shown = async () => (await kms(house()).send(new GetKeyPolicyCommand({ KeyId }))).Policy
+        const given = text(`"${arn.replaceAll('/', '\\/')}"`, arn)
+        await kms(house()).send(new PutKeyPolicyCommand({ KeyId, Policy: given }))
+        expect(await shown()).toBe(given)
+        await leave(house(), leaver)
+        expect(await shown()).toBe(text(`"${id}"`, arn))
+        const namesake = await newcomer(house(), 'leaver')
+        expect(await shown()).toBe(text(`"${id}"`, arn))
+        await leave(house(), namesake)
+      })
     })
 
     test('the trail has it as reading, without the policy', async () => {

@@ -47,3 +47,4 @@ export {
   type PolicyKind,
 } from './policy-document.ts'
 export { IamFault, type IamFaultKind, iamFault } from './iam-fault.ts'
+export { renamedPrincipals } from './renamed-principals.ts'

@@ -62,14 +62,6 @@ export const acceptableKeyPolicy = (
   }
 }
 
-/** The policy as it is shown: who is gone is called by the unique id, as a namesake is somebody else. */
-export const shownKeyPolicy = ({ policy, principals }: Key, identities: Identities): string =>
-  Object.entries(principals ?? {}).reduce(
-    (text, [arn, id]) =>
-      identities.uniqueId(arn) === id ? text : text.replaceAll(JSON.stringify(arn), JSON.stringify(id)),
-    policy,
-  )
-
 /** The one policy of a key is called `default`. */
 export const onlyDefaultPolicy = (name: string | undefined): void => {
   if (name !== undefined && name !== 'default') throw fault('noSuchPolicy')

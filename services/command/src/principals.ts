@@ -1,5 +1,5 @@
-import { named } from '@keyledger/iam'
-import { fault } from '@keyledger/keys'
+import { named, renamedPrincipals } from '@keyledger/iam'
+import { type PrincipalIds, fault } from '@keyledger/keys'
 import type { Identities } from './world.ts'
 
 /** Somebody whom a request names: by ARN, and by an opaque id that no namesake will ever have. */
@@ -54,6 +54,16 @@ export const shownPrincipal = (
   if (arn === undefined || id === undefined) return arn
   const [owner = ''] = id.split(':')
   return identities.arnOf(owner) === undefined ? id : arn
+}
+
+/** A policy as it is shown: who is gone is called by the unique id, as a namesake is somebody else. */
+export const shownPolicy = (
+  identities: Pick<Identities, 'uniqueId'>,
+  policy: string,
+  principals: PrincipalIds = {},
+): string => {
+  const gone = Object.entries(principals).filter(([arn, id]) => identities.uniqueId(arn) !== id)
+  return gone.length === 0 ? policy : renamedPrincipals(policy, new Map(gone))
 }
 
 /** The account of an ARN or an account id; undefined of anything else. */

@@ -1,6 +1,7 @@
 import { type AccessKey, type Role, type Tag, type User, roleArn, userArn } from '@keyledger/iam'
+import { shownPolicy } from '../principals.ts'
 import type { Identities } from '../world.ts'
-import { shownTrust, urlEncoded } from './documents.ts'
+import { urlEncoded } from './documents.ts'
 
 const tagged = (tags: readonly Tag[]) =>
   tags.length === 0 ? undefined : tags.map(({ key, value }) => ({ Key: key, Value: value }))
@@ -25,7 +26,7 @@ export const roleAnswer = (accountId: string, role: Role, identities: Pick<Ident
   RoleId: role.roleId,
   Arn: roleArn(accountId, role),
   CreateDate: new Date(role.createdAt),
-  AssumeRolePolicyDocument: urlEncoded(shownTrust(role, identities)),
+  AssumeRolePolicyDocument: urlEncoded(shownPolicy(identities, role.trustPolicy, role.principalIds)),
   Description: role.description,
   MaxSessionDuration: role.maxSessionDuration,
 })

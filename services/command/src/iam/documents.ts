@@ -41,17 +41,6 @@ export const acceptableTrust = (
 const unknown = (principal: string) =>
   iamFault('malformedPolicyDocument', `Invalid principal in policy: "AWS":"${principal}"`)
 
-/** A trust policy as it is shown: who is gone is called by the unique id, as a namesake is somebody else. */
-export const shownTrust = (
-  { trustPolicy: text, principalIds }: { readonly trustPolicy: string; readonly principalIds: object },
-  identities: Pick<Identities, 'uniqueId'>,
-): string =>
-  Object.entries(principalIds as Readonly<Record<string, string>>).reduce(
-    (shown, [arn, id]) =>
-      identities.uniqueId(arn) === id ? shown : shown.replaceAll(JSON.stringify(arn), () => JSON.stringify(id)),
-    text,
-  )
-
 /** RFC 3986, as IAM answers documents. */
 export const urlEncoded = (document: string): string =>
   encodeURIComponent(document).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)

@@ -1,5 +1,6 @@
-import { onlyDefaultPolicy, shownKeyPolicy } from '../key-policy.ts'
+import { onlyDefaultPolicy } from '../key-policy.ts'
 import { operation } from '../operation.ts'
+import { shownPolicy } from '../principals.ts'
 import { keyId, policyName } from './shapes.ts'
 
 export const GetKeyPolicy = operation({
@@ -8,6 +9,6 @@ export const GetKeyPolicy = operation({
   input: { KeyId: keyId(), PolicyName: policyName().optional() },
   run({ PolicyName }, { key, world }) {
     onlyDefaultPolicy(PolicyName)
-    return { Policy: shownKeyPolicy(key, world.identities), PolicyName: 'default' }
+    return { Policy: shownPolicy(world.identities, key.policy, key.principals), PolicyName: 'default' }
   },
 })

@@ -1,5 +1,5 @@
 import { fault, keyArn, keyStream } from '@keyledger/keys'
-import { shownKeyPolicy } from '../key-policy.ts'
+import { shownPolicy } from '../principals.ts'
 import type { LinkRow } from './index.ts'
 import { describeReplicaMessage } from './messages.ts'
 
@@ -16,6 +16,7 @@ export const DescribeReplica: LinkRow = async (message, { from, to }, world) => 
   if (key.exists !== 'yes' || key.multiRegion !== 'REPLICA' || key.replication?.primary.region !== from)
     throw fault('notFound', keyArn(to, account, keyId))
   const { state, createdAt, tags } = key
+  const policy = shownPolicy(world.identities, key.policy, key.principals)
   const aliases = world.lists.aliases(to, account, { keyId, limit: mostAliases }).map(({ name }) => name)
-  return { state, createdAt, policy: shownKeyPolicy(key, world.identities), tags, aliases }
+  return { state, createdAt, policy, tags, aliases }
 }
