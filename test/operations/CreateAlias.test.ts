@@ -193,6 +193,20 @@ describe('CreateAlias', () => {
       expect(Aliases).toHaveLength(50)
     })
 
+    test('however many are made at once', async () => {
+      const KeyId = await freshKey(house())
+      const outcomes = await Promise.all(
+        Array.from({ length: 60 }, (_, n) =>
+          create(`alias/sixty/${n}`, KeyId).then(
+            () => 'made',
+            (error: Error) => error.name,
+          ),
+        ),
+      )
+      expect(outcomes.filter((outcome) => outcome === 'made')).toHaveLength(50)
+      expect(outcomes.filter((outcome) => outcome === 'LimitExceededException')).toHaveLength(10)
+    })
+
     test('a deleted alias may be made again, for another key', async () => {
       const AliasName = freshName()
       await create(AliasName, await freshKey(house()))

@@ -167,6 +167,10 @@ describe('ListAliases', () => {
       expect(await refused(europe().send(new ListAliasesCommand({ Marker: 'no marker' })))).toMatchObject(invalid)
       const { NextMarker } = await europe().send(new ListKeysCommand({ Limit: 1 }))
       expect(await refused(europe().send(new ListAliasesCommand({ Marker: NextMarker })))).toMatchObject(invalid)
+      const { NextMarker: ofAll } = await europe().send(new ListAliasesCommand({ Limit: 1 }))
+      const { KeyMetadata } = await europe().send(new CreateKeyCommand({}))
+      const ofKey = new ListAliasesCommand({ KeyId: KeyMetadata!.KeyId, Marker: ofAll })
+      expect(await refused(europe().send(ofKey))).toMatchObject(invalid)
     })
 
     test('where there is none the list is empty', async () => {

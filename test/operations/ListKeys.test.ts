@@ -117,6 +117,8 @@ describe('ListKeys', () => {
         await client.send(new CreateAliasCommand({ AliasName, TargetKeyId: keys[0] }))
       const { NextMarker } = await client.send(new ListAliasesCommand({ Limit: 1 }))
       expect(await refused(client.send(new ListKeysCommand({ Marker: NextMarker })))).toMatchObject(invalid)
+      const { NextMarker: here } = await client.send(new ListKeysCommand({ Limit: 1 }))
+      expect(await refused(kms(house()).send(new ListKeysCommand({ Marker: here })))).toMatchObject(invalid)
     })
 
     test('a marker outlives the key that it names', async () => {

@@ -88,6 +88,8 @@ describe('ListResourceTags', () => {
       await freshKey(house())
       const { NextMarker } = await kms(house()).send(new ListKeysCommand({ Limit: 1 }))
       expect(await refused(list(KeyId, 5, NextMarker))).toMatchObject(invalid)
+      const other = await list(await taggedKey(['a', 'b']), 1)
+      expect(await refused(list(KeyId, 5, other.NextMarker))).toMatchObject(invalid)
     })
 
     test('a page goes on after the tag it ended with, though that tag is gone meanwhile', async () => {

@@ -2,6 +2,7 @@ import { acceptableAliasName, aliasArn, aliasStream, fault, interchangeable, usa
 import { authorize, authorizeByIdentity } from './authorize.ts'
 import { envelope, namedKey } from './keys.ts'
 import type { Call } from './operation.ts'
+import type { World } from './world.ts'
 
 /** An account may give one key 50 aliases (AWS KMS quotas). */
 const aliasesPerKey = 50
@@ -37,10 +38,26 @@ const changed = async (
   throw new Error(`${alias.name} was moved ${tries} times while it was being changed`)
 }
 
-// A quota, not a decision about the key: counting aliases from the read model is good enough for it.
-const refuseTooMany = ({ world, key, region }: Call) => {
-  const count = world.lists.aliasCount(region, key.account, key.id)
+/** By house and key: aliases on their way, which the read model cannot know of yet. */
+const coming = new WeakMap<World, Map<string, number>>()
+
+/**
+ * Gives the request's key one alias more, if that is within the quota. Requests of this process count each other; what another
+ * process is about to make they do not see.
+ */
+const withinQuota = async <T>({ world, key, region }: Call, give: () => Promise<T>): Promise<T> => {
+  const ofHouse = coming.get(world) ?? new Map<string, number>()
+  coming.set(world, ofHouse)
+  const ofKey = () => ofHouse.get(key.arn) ?? 0
+  const count = world.lists.aliasCount(region, key.account, key.id) + ofKey()
   if (count >= aliasesPerKey) throw fault('tooManyAliases', count)
+  ofHouse.set(key.arn, ofKey() + 1)
+  try {
+    return await give()
+  } finally {
+    if (ofKey() > 1) ofHouse.set(key.arn, ofKey() - 1)
+    else ofHouse.delete(key.arn)
+  }
 }
 
 /** Makes the alias point at the request's key. */
@@ -48,13 +65,9 @@ export const createAlias = async (call: Call, name: string): Promise<void> => {
   const { world, key, time } = call
   const alias = own(call, 'kms:CreateAlias', name)
   usable(key, 'CreateAlias')
-  refuseTooMany(call)
   const { arn } = alias
-  await world.aliases.handle(
-    aliasStream(alias),
-    { type: 'CreateAlias', now: time, arn, name, targetKeyId: key.id },
-    envelope(call, alias.account),
-  )
+  const command = { type: 'CreateAlias', now: time, arn, name, targetKeyId: key.id } as const
+  await withinQuota(call, () => world.aliases.handle(aliasStream(alias), command, envelope(call, alias.account)))
 }
 
 /** Points the alias at the request's key; old and new target must be of one family and usage. */
@@ -65,14 +78,12 @@ export const updateAlias = async (call: Call, name: string): Promise<void> => {
   const { arn } = alias
   const command = { type: 'UpdateAlias', now: time, arn, name, targetKeyId: key.id } as const
   await changed(call, alias, async (from) => {
-    if (from !== key.id) {
-      const old = await namedKey(call, { action: 'kms:UpdateAlias' }, from)
-      await authorize(call, 'kms:UpdateAlias', old)
-      if (!interchangeable(old, key)) throw fault('aliasTargetIncompatible', arn)
-      refuseTooMany(call)
-    }
-    const after = await world.aliases.handle(aliasStream(alias), { ...command, from }, envelope(call, alias.account))
-    return after.targetKeyId === key.id
+    const move = () => world.aliases.handle(aliasStream(alias), { ...command, from }, envelope(call, alias.account))
+    if (from === key.id) return (await move()).targetKeyId === key.id
+    const old = await namedKey(call, { action: 'kms:UpdateAlias' }, from)
+    await authorize(call, 'kms:UpdateAlias', old)
+    if (!interchangeable(old, key)) throw fault('aliasTargetIncompatible', arn)
+    return (await withinQuota(call, move)).targetKeyId === key.id
   })
 }
 

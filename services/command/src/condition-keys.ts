@@ -1,5 +1,5 @@
 import { Ambiguous, type Context, type ContextValue } from '@keyledger/iam'
-import type { Key } from '@keyledger/keys'
+import { type Key, fault } from '@keyledger/keys'
 import { tagsOfIdentity } from './iam/tags-of.ts'
 import type { Call } from './operation.ts'
 import { principalNamed } from './principals.ts'
@@ -24,7 +24,7 @@ interface Constraints {
 type Pairs = readonly (readonly [name: string, value: string])[]
 
 const day = 86_400_000
-/** More aliases than this, and kms:ResourceAliases is not there: a policy that asks for it fails closed. */
+/** More aliases than this, and whoever's policies ask for kms:ResourceAliases is refused (KMS developer guide, on that condition key). */
 const mostAliases = 50
 
 const member = <T>({ call }: Asked, name: string): T | undefined => call.input[name] as T | undefined
@@ -75,11 +75,14 @@ const constraintType: Value = (asked) => {
   return Object.keys(given?.EncryptionContextSubset ?? {}).length > 0 ? 'EncryptionContextSubset' : undefined
 }
 
-const resourceAliases: Value = ({ call, key }) => {
+const resourceAliases: Value = ({ call, action, key }) => {
   if (!key) return undefined
   const page = { keyId: key.id, limit: mostAliases + 1 }
   const names = call.world.lists.aliases(key.region, key.account, page).map(({ name }) => name)
-  return names.length > mostAliases ? undefined : some(names)
+  if (names.length <= mostAliases) return some(names)
+  // Neither an Allow nor a Deny could be told from some of them. Of another account's key nothing is said.
+  const policyType = key.account === call.caller.accountId ? 'identity-based' : 'resource-based'
+  throw fault('accessDenied', call.caller.arn, action, call.foreign ?? key.arn, policyType)
 }
 
 /** Whole days since the key was last used, or made if it never was. */

@@ -7,20 +7,20 @@ export interface Paginated<T> {
   readonly Truncated: boolean
 }
 
-// A marker says which list it continues, so that one list's marker is not taken for another's.
-const marker = (operation: string, last: string) => Buffer.from(`${operation}\n${last}`).toString('base64url')
+// A marker says which list it continues, so that one list's marker is not taken for another's: `list` is the operation and all that
+// the list is of (a key's ARN, a region, an account).
+const marker = (list: string, last: string) => Buffer.from(`${list}\n${last}`).toString('base64url')
 
-const afterOf = (operation: string, given: string | undefined): string | undefined => {
+const afterOf = (list: string, given: string | undefined): string | undefined => {
   if (given === undefined) return undefined
   const text = Buffer.from(given, 'base64url').toString()
-  if (!text.startsWith(`${operation}\n`) || marker(operation, text.slice(operation.length + 1)) !== given)
-    throw fault('invalidMarker')
-  return text.slice(operation.length + 1)
+  if (!text.startsWith(`${list}\n`) || marker(list, text.slice(list.length + 1)) !== given) throw fault('invalidMarker')
+  return text.slice(list.length + 1)
 }
 
 /** The page to ask a read model for: one item more than the limit says whether there are more. */
-export const page = (operation: string, limit: number, given: string | undefined) => ({
-  after: afterOf(operation, given),
+export const page = (list: string, limit: number, given: string | undefined) => ({
+  after: afterOf(list, given),
   limit: limit + 1,
 })
 
@@ -32,26 +32,26 @@ export const positionOf = (after: string | undefined): number => {
 
 /** The answer to {@link page}: `found` holds at most `limit + 1` items in order. */
 export const paginated = <T>(
-  operation: string,
+  list: string,
   limit: number,
   found: readonly T[],
   name: (item: T) => string,
 ): Paginated<T> => {
   const items = found.slice(0, limit)
   const Truncated = found.length > limit
-  return { items, NextMarker: Truncated ? marker(operation, name(items.at(-1)!)) : undefined, Truncated }
+  return { items, NextMarker: Truncated ? marker(list, name(items.at(-1)!)) : undefined, Truncated }
 }
 
 /** One page of a whole list in memory; `name` is unique in it. A marker whose item is gone is invalid. */
 export const pageOf = <T>(
-  operation: string,
+  list: string,
   all: readonly T[],
   name: (item: T) => string,
   limit: number,
   given: string | undefined,
 ): Paginated<T> => {
-  const { after } = page(operation, limit, given)
+  const { after } = page(list, limit, given)
   const start = after === undefined ? 0 : all.findIndex((item) => name(item) === after) + 1
   if (after !== undefined && start === 0) throw fault('invalidMarker')
-  return paginated(operation, limit, all.slice(start), name)
+  return paginated(list, limit, all.slice(start), name)
 }

@@ -107,6 +107,15 @@ describe('a member', () => {
     )
   })
 
+  test('that is a map takes no number whose digits are lost: two contexts would be one', () => {
+    const of = shape({ M: map() })
+    const lost = malformed('NUMBER_VALUE can not be converted to a String')
+    for (const number of ['9007199254740993', '12345678901234567890.50', '0.12345678901234567', '1e999', '-1e300'])
+      expect([number, refusal(of, JSON.parse(`{"M":{"a":${number}}}`))]).toEqual([number, lost])
+    for (const number of ['0', '-7', '999999999999999', '0.1', '0.000001', '123.456'])
+      expect(of.parse(JSON.parse(`{"M":{"a":${number}}}`))).toEqual({ M: { a: number } })
+  })
+
   test('that is a map may have 10,000 pairs', () => {
     const pairs = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`name${index}`, `value${index}`]))
     const started = process.hrtime.bigint()

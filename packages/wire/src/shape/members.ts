@@ -151,10 +151,16 @@ export const startOf = (value: object): string =>
     ? 'Start of list found where not expected'
     : 'Start of structure or map found where not expected.'
 
+/** Whether a number has the digits that it was written with: 15 of them a double always keeps (IEEE 754). */
+const isExact = (value: number): boolean => Math.abs(value) < 1e15 && Number(value.toPrecision(15)) === value
+
 /** What is wrong with one pair of a map, if anything. */
 const pairFinding = (name: string, value: unknown): Finding | undefined => {
   if (value === null) return { constraint: 'Map value must satisfy constraint: [Member must not be null]' }
   if (typeof value === 'object') return { malformed: startOf(value) }
+  // Of such a number nobody knows what the caller wrote, and two contexts would be one.
+  if (typeof value === 'number' && !isExact(value))
+    return { malformed: 'NUMBER_VALUE can not be converted to a String' }
   return name.isWellFormed() && (typeof value !== 'string' || value.isWellFormed()) ? undefined : illFormed
 }
 

@@ -12,11 +12,12 @@ export const ListAliases = operation({
   async run({ KeyId, Limit, Marker }, call) {
     const { world, region, principal } = call
     const key = KeyId === undefined ? undefined : await namedKey(call, { action: 'kms:ListAliases' }, KeyId)
+    const list = `ListAliases ${region} ${principal.accountId} ${key?.id ?? ''}`
     const found = world.lists.aliases(region, principal.accountId, {
-      ...page('ListAliases', Limit, Marker),
+      ...page(list, Limit, Marker),
       keyId: key?.id,
     })
-    const { items, ...rest } = paginated('ListAliases', Limit, found, ({ name }) => name)
+    const { items, ...rest } = paginated(list, Limit, found, ({ name }) => name)
     return {
       Aliases: items.map(({ name, targetKeyId, createdAt, updatedAt }) => ({
         AliasName: name,

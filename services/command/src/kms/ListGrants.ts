@@ -21,7 +21,6 @@ export const ListGrants = operation({
     const named = GranteePrincipal === undefined ? undefined : partyNamed(identities, GranteePrincipal)
     // No grant has two grantees.
     if (named !== undefined && GranteeServicePrincipal !== undefined) return { Grants: [], Truncated: false }
-    // A marker of one key's grants is none of another's.
     const list = `ListGrants ${key.arn}`
     const { after, limit: most } = page(list, Limit, Marker)
     const found = lists.grants(region, key.account, key.id, {

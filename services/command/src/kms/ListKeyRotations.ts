@@ -32,7 +32,8 @@ export const ListKeyRotations = operation({
       KeyMaterialState: first.id === current ? 'CURRENT' : 'NON_CURRENT',
     }
     const all = IncludeKeyMaterial === 'ALL_KEY_MATERIAL' && initial ? [initial, ...rotations] : rotations
-    const { items, ...rest } = pageOf('ListKeyRotations', all, ({ KeyMaterialId }) => KeyMaterialId, Limit, Marker)
+    const list = `ListKeyRotations ${key.arn}`
+    const { items, ...rest } = pageOf(list, all, ({ KeyMaterialId }) => KeyMaterialId, Limit, Marker)
     return { Rotations: items, ...rest }
   },
 })

@@ -8,8 +8,9 @@ export const ListKeys = operation({
   readOnly: true,
   input: { Limit: limit(1000, 100), Marker: marker().optional() },
   run({ Limit, Marker }, { world, principal, region }) {
-    const found = world.lists.keys(region, principal.accountId, page('ListKeys', Limit, Marker))
-    const { items, ...rest } = paginated('ListKeys', Limit, found, ({ keyId }) => keyId)
+    const list = `ListKeys ${region} ${principal.accountId}`
+    const found = world.lists.keys(region, principal.accountId, page(list, Limit, Marker))
+    const { items, ...rest } = paginated(list, Limit, found, ({ keyId }) => keyId)
     return {
       Keys: items.map(({ keyId }) => ({ KeyId: keyId, KeyArn: keyArn(region, principal.accountId, keyId) })),
       ...rest,

@@ -48,7 +48,7 @@ export const recipient = () =>
   }).optional()
 
 export const keyUsage = () =>
-  enumeration(['ENCAPSULATE_DECAPSULATE', 'ENCRYPT_DECRYPT', 'GENERATE_VERIFY_MAC', 'KEY_AGREEMENT', 'SIGN_VERIFY'])
+  enumeration(['ENCRYPT_DECRYPT', 'SIGN_VERIFY', 'GENERATE_VERIFY_MAC', 'KEY_AGREEMENT', 'ENCAPSULATE_DECAPSULATE'])
 export const customerMasterKeySpec = () =>
   enumeration([
     'ECC_NIST_P256',
