@@ -62,6 +62,13 @@ describe('CreateRole', () => {
       )
     await created('welcoming', trusting('arn:aws:iam::111122223333:role/service/reader', bob.account))
   })
+  test('takes conditions that only a key policy must not have', async () => {
+    const condition = { 'ForAllValues:StringEquals': { 'kms:EncryptionContext:tenant': 'a' } }
+    const [statement] = (JSON.parse(trusting(arnOf(alice))) as { Statement: object[] }).Statement
+    const document = JSON.stringify({ Version: '2012-10-17', Statement: [{ ...statement, Condition: condition }] })
+    await created('conditional', document)
+    expect(await trustOf('conditional')).toBe(document)
+  })
   test('refuses what is no trust policy, or is too long', async () => {
     expect(await refusal(created('odd', allowing('kms:*')))).toEqual(malformed('Missing required field Principal'))
     expect(await refusal(created('odd', '{'))).toMatchObject({ name: 'MalformedPolicyDocument' })

@@ -1,5 +1,5 @@
 import { jsonStrings } from './policy/json-strings.ts'
-import { PolicyFault, policyDocument } from './policy-document.ts'
+import { PolicyFault, type PolicyKind, policyDocument } from './policy-document.ts'
 
 /**
  * The text of a key or trust policy with other names for those of its users and roles that `names` has one for. All else
@@ -23,9 +23,10 @@ export const renamedPrincipals = (text: string, names: ReadonlyMap<string, strin
 const isPrincipal = ([, element, type]: readonly string[]): boolean =>
   (element === 'Principal' || element === 'NotPrincipal') && type === 'AWS'
 
-const isPolicy = (text: string): boolean => {
+const isPolicy = (text: string): boolean => isOfKind(text, 'key') || isOfKind(text, 'trust')
+const isOfKind = (text: string, kind: PolicyKind): boolean => {
   try {
-    policyDocument(text)
+    policyDocument(text, kind)
     return true
   } catch (error) {
     if (error instanceof PolicyFault) return false

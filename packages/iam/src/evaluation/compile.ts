@@ -77,8 +77,8 @@ const actionTest = ({ actions, notActions }: Statement): ((action: string) => bo
  * ARN or unique id, accounts by id or root ARN. Everyone, sessions, services and providers are not among them. Each once.
  * Throws PolicyFault.
  */
-export const principalsOf = (text: string): readonly string[] => {
-  const named = policyDocument(text)
+export const principalsOf = (text: string, kind: PolicyKind = 'key'): readonly string[] => {
+  const named = policyDocument(text, kind)
     .statements.flatMap(({ principals, notPrincipals }) => principals ?? notPrincipals ?? [])
     .filter(({ type, id }) => type === 'AWS' && id !== '*' && id.split(':')[2] !== 'sts')
   return [...new Set(named.map(({ id }) => id))]

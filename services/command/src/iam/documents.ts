@@ -26,7 +26,7 @@ export const acceptableTrust = (
 ): { readonly trustPolicy: string; readonly principalIds: Readonly<Record<string, string>> } => {
   understood(() => trustPolicy(document))
   const principalIds = Object.create(null) as Record<string, string>
-  for (const principal of principalsOf(document)) {
+  for (const principal of principalsOf(document, 'trust')) {
     if (!principal.startsWith('arn:')) {
       if (identities.arnOf(principal) === undefined) throw unknown(principal)
       continue
