@@ -14,6 +14,7 @@ import {
   TagResourceCommand,
   UpdateKeyDescriptionCommand,
 } from '@aws-sdk/client-kms'
+import { trailStream } from '@keyledger/keys'
 import { describe, expect, test } from 'vitest'
 import { answer, namesRoom, sealed, tampered } from '../support/crypto-rooms.ts'
 import {
@@ -185,6 +186,16 @@ describe('GetKeyLastUsage', () => {
       expect([await usageOf(KeyId), await usageOf(never)]).toEqual([told, {}])
       const later = await toldBy(await uses['GenerateDataKey']!(kms(house()), KeyId, Buffer.alloc(0)))
       expect(await usageOf(KeyId)).toEqual(later)
+    })
+
+    test('a use whose record is not on the trail any more is told by its time, and not as if there had been none', async () => {
+      const KeyId = await freshKey(house())
+      const never = await freshKey(house())
+      const { Timestamp } = await toldBy(await kms(house()).send(new EncryptCommand({ KeyId, Plaintext })))
+      const [, region, account] = /^arn:aws:kms:(.*):(.*):/.exec(arnOfKey(KeyId))!
+      await house().pass(day)
+      await house().house.log.erase(trailStream(region!, account!, Timestamp.toISOString().slice(0, 10)))
+      expect([await usageOf(KeyId), await usageOf(never)]).toEqual([{ Timestamp }, {}])
     })
   })
 })

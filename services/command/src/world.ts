@@ -60,7 +60,7 @@ export interface Lists {
   retirableGrants(region: string, retiring: string, page: RetirablePage): readonly GrantRow[]
   /** When the key with this ARN was last used for cryptography successfully; milliseconds since the epoch. */
   lastUsed(arn: string): number | undefined
-  /** That use, as the trail tells it. */
+  /** That use, as the trail tells it; the time alone when it tells no more. */
   lastUsage(arn: string): Promise<LastUsage | undefined>
 }
 
@@ -97,8 +97,8 @@ export interface GrantRow {
 }
 
 export interface LastUsage {
-  readonly operation: string
   readonly time: number
-  readonly eventId: string
-  readonly requestId: string
+  readonly operation?: string
+  readonly eventId?: string
+  readonly requestId?: string
 }

@@ -2,7 +2,10 @@ import { epoch } from '../key-metadata.ts'
 import { operation } from '../operation.ts'
 import { keyId } from './shapes.ts'
 
-/** Answered from the trail. Every use since the key was made is on it, so tracking starts with the key. */
+/**
+ * Answered from the trail. Every use since the key was made is on it, so tracking starts with the key. Of a use whose record
+ * is there no more only the time is told: an empty answer would say that the key was never used.
+ */
 export const GetKeyLastUsage = operation({
   authorize: { action: 'kms:GetKeyLastUsage', on: 'KeyId' },
   readOnly: true,

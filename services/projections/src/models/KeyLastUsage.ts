@@ -21,11 +21,12 @@ const tracked: ReadonlySet<string> = new Set([
 ])
 
 export interface LastUsage {
-  readonly operation: string
   /** Milliseconds since the epoch. */
   readonly time: number
-  readonly eventId: string
-  readonly requestId: string
+  /** What its record says; not there when the record is not on the trail any more. */
+  readonly operation?: string
+  readonly eventId?: string
+  readonly requestId?: string
 }
 
 /**
@@ -80,6 +81,15 @@ interface Use {
 /** What is known of a key without asking the trail. */
 type Noted = Pick<Place, 'stream' | 'revision'> & { readonly time: number }
 
+const none: readonly never[] = []
+/** The keys that a record says were used successfully. */
+const used = ({ eventName, errorCode, resources }: Use) =>
+  errorCode === undefined && resources !== undefined && tracked.has(eventName) ? resources : none
+
+/** Trails are trimmed, and older ledgers put back: another record may stand by now where this one was noted. */
+const isNoted = ({ revision, time, data }: Recorded, place: Noted, arn: string): boolean =>
+  revision === place.revision && Date.parse(time) === place.time && used(data as Use).some(({ ARN }) => ARN === arn)
+
 /**
  * The last successful use of every key, followed from the trail. It sits beside the hot path, so a use costs one entry
  * in a map; the map goes to the disk every half minute, a little at a time. A crash loses what the trail still has: the
@@ -114,9 +124,7 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
     taken += events.length
     for (const { data, position, stream, revision, time } of events) {
       if (position > seen) seen = position
-      const { eventName, errorCode, resources } = data as Use
-      if (errorCode !== undefined || resources === undefined || !tracked.has(eventName)) continue
-      for (const { ARN } of resources) {
+      for (const { ARN } of used(data as Use)) {
         const known = recent.get(ARN)
         if (!known) recent.set(ARN, { stream, revision, time, position })
         else if (position > known.position) {
@@ -159,6 +167,13 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
     const position = reading ?? seen
     leaving = recent
     recent = new Map()
+    // What was heard live stays: only beside it does `take` tell that a use yet to be read is an older one.
+    if (reading !== undefined)
+      for (const [arn, place] of leaving)
+        if (place.position > reading) {
+          recent.set(arn, place)
+          leaving.delete(arn)
+        }
     try {
       const places = await neighboursTogether(leaving)
       for (let first = 0; first < places.length; first += chunk) {
@@ -201,10 +216,13 @@ export const keyLastUsage = async ({ log, db, clock, onFault }: Options) => {
     lastUsed: (arn: string): number | undefined => noted(arn)?.time,
     lastUsage: async (arn: string): Promise<LastUsage | undefined> => {
       const place = noted(arn)
-      const [record] = place ? await log.read(place.stream, place.revision, 1) : []
-      if (!place || !record) return undefined
+      if (!place) return undefined
+      const { time } = place
+      const [record] = await log.read(place.stream, place.revision, 1)
+      // The time alone, rather than nothing: that would say that the key was never used.
+      if (!record || !isNoted(record, place, arn)) return { time }
       const { eventName, eventID, requestID } = record.data as Use
-      return { operation: eventName, time: place.time, eventId: eventID, requestId: requestID }
+      return { operation: eventName, time, eventId: eventID, requestId: requestID }
     },
     [Symbol.asyncDispose]: async () => {
       feed[Symbol.dispose]()
