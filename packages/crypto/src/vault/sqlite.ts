@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { database } from '@keyledger/sqlite'
-import { type Cache, cache } from '../cache.ts'
+import { type Cache, caches } from '../cache.ts'
 import { VaultFault } from '../fault.ts'
 import { secretKey } from '../kdf.ts'
 import { MacKey } from '../mac.ts'
@@ -18,7 +18,7 @@ import { secrets } from './secrets.ts'
 import { tokens } from './tokens.ts'
 import { transport } from './transport.ts'
 
-/** Opened materials remembered of each region, some 400 bytes each. */
+/** Opened materials remembered, of all regions together; some 400 bytes each. */
 const capacity = 250_000
 
 interface Opened {
@@ -65,6 +65,7 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
   const domains = domainKeys(db, root, now)
   // By region, then by material id: to put both into one name would cost every call a string to make and to hash.
   const opened = new Map<string, Cache<Opened>>()
+  const regional = caches<Opened>(capacity)
   const opening = new Map<string, Promise<Opened | undefined>>()
   // Keys whose rows are being deleted: what is remembered of them is already of no use.
   const dying = new Set<string>()
@@ -73,7 +74,7 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
 
   const remember = (region: string, materialId: string, entry: Opened, since: number): Opened => {
     if (since !== destructions) return entry
-    if (!opened.has(region)) opened.set(region, cache(capacity))
+    if (!opened.has(region)) opened.set(region, regional())
     opened.get(region)!.put(materialId, entry)
     return entry
   }
