@@ -212,6 +212,24 @@ test('the very folder of a house that died between the two is shredded by the ne
   expect(await decrypted(next.kms(), survivor.blobs[0]!)).toBe('attack at dawn')
 })
 
+test('a request in whose middle the key is destroyed fails, and only that', async () => {
+  await using open = await leapingHouse()
+  const kms = open.kms()
+  const key = await made(kms, 0)
+  const survivor = await made(kms, 0)
+  const { vault } = open.house.world
+  const { open: opened } = vault
+  vault.open = async (at, materialId) => {
+    const material = await opened(at, materialId)
+    await vault.destroy({ region, account: alice.account, keyId: key.keyId })
+    return material
+  }
+  expect(await decrypted(kms, key.blobs[0]!)).toBe('KMSInternalException')
+  expect(open.faults.splice(0)).toEqual([new Error('a key was used after it had been wiped')])
+  vault.open = opened
+  expect(await decrypted(kms, survivor.blobs[0]!)).toBe('attack at dawn')
+})
+
 test('material that no event came to name is gone the day after', async () => {
   await using open = await leapingHouse()
   const kms = open.kms()

@@ -42,19 +42,24 @@ const vacancy = (): number => {
 const slabOf = (place: number): Int32Array => slabs[Math.floor(place / keysPerSlab)]!
 const startOf = (place: number): number => (place % keysPerSlab) * keyWords
 
-const leave = (place: number): void => {
+const clear = (place: number): void => {
   const start = startOf(place)
   slabOf(place).fill(0, start, start + keyWords)
-  vacant.push(place)
 }
-const abandoned = new FinalizationRegistry<number>(leave)
+const abandoned = new FinalizationRegistry<number>((place) => {
+  clear(place)
+  vacant.push(place)
+})
+/** Where a wiped key lies. */
+const nowhere = -1
 
 /**
  * HMAC-SHA-256 (RFC 2104) under one key of 32 bytes, again and again: two one-shot hashes, as making an Hmac object of
- * node's and collecting it again costs several times what it computes. The key is wiped when nobody holds it any more.
+ * node's and collecting it again costs several times what it computes. The key is wiped when nobody holds it any more, or
+ * before that by `wipe`.
  */
 export class MacKey {
-  readonly #place: number
+  #place: number
 
   /** The key's own memory stays as it is. Throws RangeError unless it has 32 bytes. */
   constructor(key: KeyObject) {
@@ -65,6 +70,16 @@ export class MacKey {
     bytes.fill(0)
     this.#place = place
     abandoned.register(this, place)
+  }
+
+  /**
+   * At once and for good: whoever still holds the key has an error from it. Its place stays its own until nobody does, so
+   * that no mistake here could ever compute with the key of another.
+   */
+  wipe(): void {
+    if (this.#place === nowhere) return
+    clear(this.#place)
+    this.#place = nowhere
   }
 
   /** The 32 bytes, in memory of their own. */
@@ -91,8 +106,10 @@ export class MacKey {
 
   /** The inner hash, into the last block beside the key. */
   #first(bytes: Buffer, words: Int32Array, length: number): void {
-    const slab = slabOf(this.#place)
-    const start = startOf(this.#place)
+    const place = this.#place
+    if (place === nowhere) throw new Error('a key was used after it had been wiped')
+    const slab = slabOf(place)
+    const start = startOf(place)
     for (let at = 0; at < keyWords; at++) {
       const word = slab[start + at]!
       words[at] = word ^ inner

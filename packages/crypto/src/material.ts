@@ -17,7 +17,7 @@ export class Material implements Disposable {
     this.#key = key
   }
 
-  /** The key itself is wiped when neither a scope nor the vault's cache holds it any more. */
+  /** The key itself is wiped when it is destroyed, or when neither a scope nor the vault's cache holds it any more. */
   [Symbol.dispose]() {
     this.#key = undefined
   }

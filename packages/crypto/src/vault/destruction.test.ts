@@ -1,10 +1,12 @@
-import { createSecretKey } from 'node:crypto'
+import { createSecretKey, randomBytes } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { database } from '@keyledger/sqlite'
 import { describe, expect, it } from 'vitest'
+import { watchedMemory } from '../testing.ts'
 import type { VaultDatabase } from './domain-keys.ts'
 import { domainKeyLevel, wrappingKeyLevel } from './hierarchy.ts'
+import { seal, unseal } from '../symmetric.ts'
 import { allBytes, found, rootBytes, testFolder, testRoot, testVault } from './support.ts'
 
 const region = 'us-east-1'
@@ -51,6 +53,12 @@ const wrappingKeysFound = (folder: string, path: string, keyId: string): number 
   return copies.size
 }
 
+/** Everything of the package anew, with eyes for where its keys lie. */
+const watched = async () => {
+  const memory = watchedMemory()
+  return { ...memory, ...(await import('./support.ts')), ...(await import('../symmetric.ts')) }
+}
+
 const walIsEmpty = (path: string) => !existsSync(`${path}-wal`) || statSync(`${path}-wal`).size === 0
 
 describe('a destroyed key', () => {
@@ -86,6 +94,36 @@ describe('a destroyed key', () => {
     await Promise.all([vault.destroy(key), vault.destroy(key), vault.destroy({ ...key, keyId: 'never was' })])
     await vault.destroy(key)
     expect(await vault.made(0, 5_000)).toEqual([])
+  })
+
+  it('is wiped from memory there and then, however often it was made or asked for, and lives on in another region', async () => {
+    using place = testFolder()
+    using memory = await watched()
+    const material = randomBytes(32)
+    const replica = { ...key, region: 'eu-west-1' }
+    const refs = [key, key, key, replica]
+    await using vault = await memory.testVault(place.path)
+    const [made] = await Promise.all(refs.map((ref) => vault.generate(ref, { material })))
+    expect(memory.places(material)).toHaveLength(2)
+    await vault.destroy(key)
+    expect(memory.places(material)).toHaveLength(1)
+    using left = await vault.open(replica.region, made!.materialId)
+    expect(memory.seal(left, key.keyId, Buffer.from('text'))).toHaveLength(81)
+    await vault.destroy(replica)
+    expect(memory.places(material)).toEqual([])
+  })
+
+  it('is of no use to whoever opened it before', async () => {
+    using place = testFolder()
+    await using vault = await testVault(place.path)
+    const { materialId } = await vault.generate(key)
+    using material = await vault.open(region, materialId)
+    const blob = seal(material, key.keyId, Buffer.from('text'))
+    await vault.destroy(key)
+    // What is made next would lie where the destroyed one lay, were that place free already.
+    await vault.generate(other)
+    expect(() => seal(material, key.keyId, Buffer.from('text'))).toThrow('a key was used after it had been wiped')
+    expect(() => unseal(material, key.keyId, blob)).toThrow('a key was used after it had been wiped')
   })
 
   it('does not open from the moment of the call, even before it is gone', async () => {
@@ -180,6 +218,17 @@ describe('a destroyed key', () => {
 })
 
 describe('discarded material', () => {
+  it('is wiped from memory there and then, and the other of its key is not', async () => {
+    using place = testFolder()
+    using memory = await watched()
+    const materials = [randomBytes(32), randomBytes(32)]
+    await using vault = await memory.testVault(place.path)
+    const [first] = await Promise.all(materials.map((material) => vault.generate(key, { material })))
+    expect(materials.map((material) => memory.places(material).length)).toEqual([1, 1])
+    await vault.discard(region, first!.materialId)
+    expect(materials.map((material) => memory.places(material).length)).toEqual([0, 1])
+  })
+
   it('leaves no file with a trace of it; the last one takes its wrapping key along', async () => {
     using place = testFolder()
     await using vault = await testVault(place.path)

@@ -73,7 +73,8 @@ export interface Vault extends AsyncDisposable {
 
   /**
    * Destroys a key's wrapping key and every wrapping of its materials. From the call on nothing opens any more; after
-   * it resolves no file of the vault holds any bytes of them. What a crash leaves undone, the next start or call finishes.
+   * it resolves no file of the vault holds any bytes of them, and a material opened before throws when it is used, unless
+   * the vault's cache had let go of it. What a crash leaves undone, the next start or call finishes.
    * Idempotent: a key that is not there is a key destroyed. (Blocks that a file system or a disk set aside are beyond
    * reach: the hierarchy is for them. A backup of the vault is opened by the root key as long as both exist.)
    */
@@ -104,6 +105,7 @@ export interface Vault extends AsyncDisposable {
   /**
    * The SigV4 signing key of a scope: all that ever comes out of a secret. Undefined: no such access key. Of a `session`
    * it comes from the session's derived secret, always at once, for any id at all: whoever asks has opened its token.
+   * To be used at once: it throws when the secret has been forgotten or replaced since.
    */
   signingKey(accessKeyId: string, scope: SigningScope): MacKey | undefined | Promise<MacKey | undefined>
   signingKey(accessKeyId: string, scope: SigningScope, session: true): MacKey

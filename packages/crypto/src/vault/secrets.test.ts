@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import type { MacKey } from '../mac.ts'
+import { watchedMemory } from '../testing.ts'
 import type { Vault } from './index.ts'
 import { allBytes, found, testFolder, testVault } from './support.ts'
 
@@ -9,12 +10,8 @@ const account = '111122223333'
 const scope = { date: '20120215', region: 'us-east-1', service: 'iam' }
 // From AWS's page on deriving a signing key, as is the answer to it.
 const secret = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'
-const signing = createHmac(
-  'sha256',
-  Buffer.from('f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d', 'hex'),
-)
-  .update('text')
-  .digest('hex')
+const signingBytes = Buffer.from('f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d', 'hex')
+const signing = createHmac('sha256', signingBytes).update('text').digest('hex')
 
 const hex = (key: MacKey | undefined) => key?.hex('text')
 const signingKey = async (vault: Vault, accessKeyId = 'AKIDEXAMPLE', of = scope) =>
@@ -93,6 +90,24 @@ describe('a secret access key', () => {
     expect([found(place.folder, first), found(place.folder, second)]).toEqual([0, 1])
     await vault.forgetSecret('AKIDEXAMPLE')
     expect(found(place.folder, second)).toBe(0)
+  })
+
+  it('leaves no signing key in memory once forgotten or replaced, however many asked for it at the same time', async () => {
+    using place = testFolder()
+    using memory = watchedMemory()
+    const { testVault } = await import('./support.ts')
+    await using vault = await testVault(place.path)
+    const left = async (change: () => Promise<void>) => {
+      await vault.keepSecret('AKIDEXAMPLE', account, secret)
+      const asked = () => Promise.resolve(vault.signingKey('AKIDEXAMPLE', scope))
+      const keys = await Promise.all([asked(), asked(), asked()])
+      const before = memory.places(signingBytes).length
+      await change()
+      for (const key of keys) expect(() => hex(key)).toThrow('a key was used after it had been wiped')
+      return [before, memory.places(signingBytes).length]
+    }
+    expect(await left(() => vault.keepSecret('AKIDEXAMPLE', account, 'another'))).toEqual([1, 0])
+    expect(await left(() => vault.forgetSecret('AKIDEXAMPLE'))).toEqual([1, 0])
   })
 
   it('signs as before when the domain key it lies under is replaced', async () => {

@@ -45,7 +45,7 @@ export const secrets = (
   const changed = (accessKeyId: string) => {
     changes++
     unknown.drop(accessKeyId)
-    known.dropWhere((name) => name.startsWith(`${accessKeyId}/`))
+    for (const { key } of known.dropWhere((name) => name.startsWith(`${accessKeyId}/`))) key.wipe()
   }
 
   const load = async (name: string, accessKeyId: string, scope: SigningScope): Promise<MacKey | undefined> => {
@@ -55,6 +55,9 @@ export const secrets = (
       if (changes === before) unknown.put(accessKeyId, { used: false })
       return undefined
     }
+    // Whoever asked at the same time has one already, and one is enough: it is wiped when the secret is forgotten.
+    const hit = known.find(name)
+    if (hit) return hit.key
     const secret = secretLevel.unwrap(domains.of(secretsRegion, row).key, row, row.wrapped)
     const key = derive(secret, scope)
     secret.fill(0)
@@ -70,7 +73,7 @@ export const secrets = (
   ): MacKey | undefined | Promise<MacKey | undefined>
   function signingKey(accessKeyId: string, scope: SigningScope, session?: true) {
     // An id is of one kind or the other, but that is not for this cache to trust in.
-    const name = `${accessKeyId}/${scope.date}/${scope.region}/${scope.service}${session ? '/session' : ''}`
+    const name = `${session ? 'session/' : ''}${accessKeyId}/${scope.date}/${scope.region}/${scope.service}`
     const hit = known.find(name)
     if (hit) return hit.key
     if (session) {

@@ -26,6 +26,10 @@ interface Opened {
   readonly ref: KeyRef
   used: boolean
 }
+interface Unwrapped {
+  readonly key: KeyObject
+  readonly ref: KeyRef
+}
 
 export interface SqliteVault {
   /** The file, made when it is not there. Its folder must exist. */
@@ -72,10 +76,16 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
   // Moves on with every destruction, so that nothing read before one is remembered after it.
   let destructions = 0
 
-  const remember = (region: string, materialId: string, entry: Opened, since: number): Opened => {
-    if (since !== destructions) return entry
+  const entryOf = ({ key, ref }: Unwrapped): Opened => ({ key: new MacKey(key), ref, used: false })
+
+  /** One copy of a material is enough, and the only one that is there to be wiped when it is destroyed. */
+  const remember = (region: string, materialId: string, found: Unwrapped): Opened => {
     if (!opened.has(region)) opened.set(region, regional())
-    opened.get(region)!.put(materialId, entry)
+    const entries = opened.get(region)!
+    const known = entries.find(materialId)
+    if (known) return known
+    const entry = entryOf(found)
+    entries.put(materialId, entry)
     return entry
   }
 
@@ -84,7 +94,7 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
     return entry && dying.size > 0 && dying.has(nameOf(entry.ref)) ? undefined : entry
   }
 
-  const unwrapped = async (region: string, materialId: string) => {
+  const unwrapped = async (region: string, materialId: string): Promise<Unwrapped | undefined> => {
     const row = await db.call('material', region, materialId)
     if (!row) return undefined
     const ref = { region, account: row.account, keyId: row.keyId }
@@ -98,7 +108,8 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
   const read = async (region: string, materialId: string): Promise<Opened | undefined> => {
     const since = destructions
     const found = await unwrapped(region, materialId)
-    return found && remember(region, materialId, { key: new MacKey(found.key), ref: found.ref, used: false }, since)
+    if (!found) return undefined
+    return since === destructions ? remember(region, materialId, found) : entryOf(found)
   }
 
   /** Those who ask for one material at the same time wait for one reading. */
@@ -145,7 +156,7 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
     } finally {
       bytes.fill(0)
     }
-    remember(region, materialId, { key: new MacKey(material), ref, used: false }, since)
+    if (since === destructions) remember(region, materialId, { key: material, ref })
     return { materialId }
   }
 
@@ -177,7 +188,7 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
       dying.add(name)
       try {
         const gone = await db.call('destroy', key.region, key.account, key.keyId)
-        for (const materialId of gone.materialIds) opened.get(key.region)?.drop(materialId)
+        for (const materialId of gone.materialIds) opened.get(key.region)?.drop(materialId)?.key.wipe()
         await erase(gone)
       } finally {
         dying.delete(name)
@@ -186,7 +197,7 @@ const vault = (db: VaultDatabase, root: RootKey, now: () => number): Vault => {
 
     async discard(region, materialId) {
       begin()
-      opened.get(region)?.drop(materialId)
+      opened.get(region)?.drop(materialId)?.key.wipe()
       await erase(await db.call('discard', region, materialId))
     },
 
