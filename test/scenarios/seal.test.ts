@@ -107,7 +107,8 @@ test('from a key file to a passphrase and back, the house closed', async () => {
   expect(toPassphrase).toMatchObject({ code: 0, stderr: '' })
   await turnedAway(second)
   await turnedAway({ ...passphrase, KEYLEDGER_PASSPHRASE: 'another' })
-  await used(passphrase)
+  // The variable may stay set: a start takes it for the setting that it is.
+  await used({ ...passphrase, KEYLEDGER_NEW_PASSPHRASE: passphrase.KEYLEDGER_PASSPHRASE })
 
   expect(await rotate(data, 'passphrase', { ...passphrase, KEYLEDGER_NEW_PASSPHRASE: 'a new one' })).toMatchObject({
     code: 0,
@@ -157,6 +158,12 @@ test('what cannot be done changes nothing and says why in one line', async () =>
     [passphrase, ['rotate', '--to', `file:${file('x.key')}`], 1, /sealed by file/],
     [now, ['rotate', '--to', 'hsm:1'], 1, /there is no such seal/],
     [now, ['rotate', '--to', 'passphrase'], 2, /no terminal to ask at/],
+    [
+      { ...now, KEYLEDGER_NEW_PASSPHRASE: '' },
+      ['rotate', '--to', 'passphrase'],
+      2,
+      /KEYLEDGER_NEW_PASSPHRASE is empty/,
+    ],
     [{ ...now, KEYLEDGER_X: '1' }, ['rotate', '--to', 'passphrase'], 2, /KEYLEDGER_X/],
   ]
   for (const [environment, args, code, says] of refusals) {

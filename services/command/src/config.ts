@@ -22,6 +22,8 @@ export interface Config extends Address {
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined
   readonly seal: string
   readonly passphrase: string | undefined
+  /** What `npm run seal` is to seal with. */
+  readonly newPassphrase: string | undefined
   /** Whose tokens AssumeRoleWithWebIdentity takes. */
   readonly issuers: readonly Issuer[]
   /** What runs in this process. */
@@ -106,6 +108,7 @@ export const config = (environment: NodeJS.ProcessEnv): Config => {
     tls: cert && key ? certificate(cert, key) : undefined,
     seal: read.KEYLEDGER_SEAL ?? `file:${join(dirname(vault), 'root.key')}`,
     passphrase: read.KEYLEDGER_PASSPHRASE,
+    newPassphrase: read.KEYLEDGER_NEW_PASSPHRASE,
     issuers: read.KEYLEDGER_OIDC_ISSUERS === undefined ? [] : issuersFile(read.KEYLEDGER_OIDC_ISSUERS),
     services: read.KEYLEDGER_SERVICES,
     ledger: read.KEYLEDGER_LEDGER,

@@ -30,11 +30,10 @@ process.umask(0o077)
 try {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { to: { type: 'string' } } })
   if (positionals[0] !== 'rotate' || values.to === undefined) throw new ConfigFault(`\n${usage}`)
-  const { KEYLEDGER_NEW_PASSPHRASE: renewed, ...environment } = process.env
-  const settings = config(environment)
-  const { seal, passphrase } = settings
+  const settings = config(process.env)
+  const { seal, passphrase, newPassphrase } = settings
   const from = rootSeal(seal, { passphrase: () => ask('Passphrase of the seal now', passphrase) })
-  const to = rootSeal(values.to, { passphrase: () => ask('Passphrase of the new seal', renewed) })
+  const to = rootSeal(values.to, { passphrase: () => ask('Passphrase of the new seal', newPassphrase) })
   await rotateSeal(vaultFolder(settings), from, to)
   console.log(`the root key is sealed by ${values.to} now; start the house with KEYLEDGER_SEAL=${values.to}`)
 } catch (error) {

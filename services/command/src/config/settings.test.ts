@@ -28,6 +28,7 @@ test('a house of one process needs no settings, and has no listener but its fron
     tls: undefined,
     seal: `file:${resolve('data/root.key')}`,
     passphrase: undefined,
+    newPassphrase: undefined,
     issuers: [],
     services: ['command', 'projections', 'workers'],
     ledger: undefined,
@@ -40,6 +41,14 @@ test('a house of one process needs no settings, and has no listener but its fron
     log: undefined,
     traces: undefined,
   })
+})
+
+test('the passphrase that `npm run seal` is to seal with is a setting like any other', () => {
+  expect(config({ KEYLEDGER_PASSPHRASE: 'old', KEYLEDGER_NEW_PASSPHRASE: 'new' })).toMatchObject({
+    passphrase: 'old',
+    newPassphrase: 'new',
+  })
+  expect(refusal({ KEYLEDGER_NEW_PASSPHRASE: '' })).toBe('KEYLEDGER_NEW_PASSPHRASE is empty')
 })
 
 test('the same program as one of several around a shared ledger', () => {

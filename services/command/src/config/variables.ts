@@ -56,6 +56,8 @@ export const variables = z.strictObject({
     .optional(),
   /** The passphrase of the seal `passphrase`; asked for at a terminal when absent. */
   KEYLEDGER_PASSPHRASE: z.string().min(1, 'is empty').optional(),
+  /** The passphrase to seal with from now on, for `npm run seal`; asked for at a terminal when absent. */
+  KEYLEDGER_NEW_PASSPHRASE: z.string().min(1, 'is empty').optional(),
   /** A JSON file of OpenID Connect issuers: `[{"issuer": "https://...", "audiences": ["..."], "jwks": URL or file}]`. */
   KEYLEDGER_OIDC_ISSUERS: file().optional(),
 
