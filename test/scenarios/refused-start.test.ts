@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { constants, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { CreateKeyCommand, DescribeKeyCommand, ListKeysCommand } from '@aws-sdk/client-kms'
@@ -122,9 +132,10 @@ describe('a bad setting is one line and exit code 2', () => {
     expect(stderr).toMatch(new RegExp(`^keyledger: [^\\n]*KEYLEDGER_PORT[^\\n]*${port}[^\\n]*\\n$`))
   })
 
-  test('a bad seed, once mended, is a seed', async () => {
+  test('a bad seed founds nothing, and once mended is a seed', async () => {
     const data = folder('data')
     expect((await failed(data, { KEYLEDGER_SEED: seedOf({ accounts: [] }) })).code).toBe(2)
+    expect(readdirSync(data)).toEqual(['lock'])
     const house = await houseProcess(data, { KEYLEDGER_SEED: seedOf({ accounts: [account], keys: [key] }) })
     const kms = connected(house, user)
     expect((await kms.send(new ListKeysCommand({}))).Keys!.map(({ KeyId }) => KeyId)).toEqual([key.keyId])

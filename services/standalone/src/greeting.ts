@@ -45,10 +45,11 @@ export const greeting = (settings: Config, open: House): string => {
       : []),
   ]
   const lines = rows.map(([name, value]) => `  ${name!.padEnd(12)} ${value}`)
-  if (open.rootKeyIsNew && settings.seal.startsWith('file:') && settings.seal.includes(vaultFolder(settings)))
+  // Said at every start: the one that made the key may have failed before it could.
+  if (open.keyFileBeside !== undefined)
     lines.push(
       '',
-      `  The key that opens everything is new and lies beside what it opens: ${settings.seal.slice('file:'.length)}`,
+      `  The key that opens everything lies beside what it opens: ${open.keyFileBeside}`,
       '  Move it to another disk or a secret store and set KEYLEDGER_SEAL=file:PATH to where it is.',
     )
   return [...lines, ...(open.url ? invitation(settings, open, credentials) : []), ''].join('\n')

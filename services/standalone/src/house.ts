@@ -1,5 +1,5 @@
 import { adminListener } from './admin/index.ts'
-import { type House, type HouseOptions, type Settings, settingsOf } from './options.ts'
+import { type House, type HouseOptions, type Settings, keyFileBeside, settingsOf } from './options.ts'
 import { foundations } from './parts/foundations.ts'
 import { inhabited } from './parts/world.ts'
 import { type Readiness, readiness } from './parts/readiness.ts'
@@ -77,7 +77,7 @@ export const house = async (options: HouseOptions): Promise<House> => {
     admin: admin && urlOf('http', admin),
     link: front?.link,
     accounts: ground.house?.people.accountIds() ?? [],
-    rootKeyIsNew: ground.house?.root.fresh ?? false,
+    keyFileBeside: ground.house && keyFileBeside(settings),
     get world() {
       if (!inside) throw new TypeError('no service of this process uses keys')
       return inside.world

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve, sep } from 'node:path'
 import type { Config, Issuer, Service, World } from '@keyledger/command'
 import type { EventLog } from '@keyledger/ledger'
 import type { Clock } from '@keyledger/messaging'
@@ -47,6 +47,13 @@ export const settingsOf = (options: HouseOptions): Settings => ({
 /** Where what belongs to the vault lies: the sealed root key, the first credentials. */
 export const vaultFolder = ({ vault }: Pick<Config, 'vault'>): string => dirname(vault)
 
+/** The seal's key file, where it lies with what it opens: whoever takes that folder, or its backup, then has both. */
+export const keyFileBeside = (settings: Pick<Config, 'vault' | 'seal'>): string | undefined => {
+  if (!settings.seal.startsWith('file:')) return undefined
+  const path = resolve(settings.seal.slice('file:'.length))
+  return path.startsWith(join(resolve(vaultFolder(settings)), sep)) ? path : undefined
+}
+
 export interface House extends AsyncDisposable {
   /** What runs in this process. */
   readonly services: readonly Service[]
@@ -57,7 +64,8 @@ export interface House extends AsyncDisposable {
   /** Where other regions reach this one. */
   readonly link: string | undefined
   readonly accounts: readonly string[]
-  readonly rootKeyIsNew: boolean
+  /** See {@link keyFileBeside}; undefined also where no service of this process uses keys. */
+  readonly keyFileBeside: string | undefined
   /** What handlers and jobs reach; throws where no service of this process uses keys. */
   readonly world: World
   readonly log: EventLog

@@ -51,6 +51,8 @@ const withVault = async (
   founder: boolean,
   parts: AsyncDisposableStack,
 ): Promise<Foundations> => {
+  // Before anything is made: a bad seed leaves no root key and no ledger behind.
+  const seeded = founder && settings.seed ? await seed(settings.seed, settings.regions) : undefined
   const beside = vaultFolder(settings)
   await folder('KEYLEDGER_VAULT', beside)
   // Four that start at once on an empty ledger: one makes the root key and founds, the others then find both.
@@ -62,12 +64,12 @@ const withVault = async (
   const people = parts.use(await identities(log, accountRepository(log)))
   const house = { ...safe, ...repositories(log), people }
   if (!founder) return { log, house, founding: stands! }
-  const { id, clock, regions } = settings
+  const { id, clock } = settings
   const founding = await found({
     world: { ...house, identities: people, now: () => clock.now(), id },
     log,
     folder: beside,
-    seed: settings.seed ? await seed(settings.seed, regions) : undefined,
+    seed: seeded,
   })
   await keepDeed(settings, founding)
   return { log, house, founding }

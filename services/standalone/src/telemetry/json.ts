@@ -30,8 +30,8 @@ export const jsonLog = ({ level, now, about, to }: Options): Log => {
   )
   return {
     ready: (open) => {
-      const { url, admin, link, accounts, rootKeyIsNew } = open
-      lines.info({ version, url: url || undefined, admin, link, accounts, rootKeyIsNew }, readyLine(open))
+      const { url, admin, link, accounts, keyFileBeside } = open
+      lines.info({ version, url: url || undefined, admin, link, accounts, keyFileBeside }, readyLine(open))
     },
     say: (message, more = {}) => lines.info(more, message),
     fault: (fault, more = {}) => lines.error({ ...more, err: fault }, inWords(redacted(inWords(fault)))),
