@@ -137,13 +137,19 @@ describe('beside a running house', () => {
     expect(await then(keyId, '--at', at(0.5))).toEqual([stream, 'yes', 'Enabled', 0])
     expect(await then(keyId, '--at', at(1))).toEqual([stream, 'yes', 'Disabled', 0])
     expect(await then(keyId, '--at', at(1.5))).toEqual([stream, 'yes', 'Disabled', 0])
-    expect((await then(keyId, '--at', at(-1)))[1]).toBe('no')
 
     const text = await run('replay', keyId, '--at', at(0.5))
     expect(text.split('\n')[0]).toBe(`${stream} as of ${at(0.5)}`)
     expect(text).toMatch(/^ {2}state +Enabled$/m)
     expect(text).toMatch(/^ {2}description +replayed$/m)
     expect(await run('replay', keyId, '--at', at(1.5))).toMatch(/^ {2}state +Disabled$/m)
+  })
+
+  test('replay of a time before the key shows no state: there was none', async () => {
+    for (const name of [keyId, arn]) {
+      expect(await json('replay', name, '--at', at(-1))).toEqual([{ stream, at: at(-1), exists: 'no' }])
+      expect(await run('replay', name, '--at', at(-1))).toBe(`${stream} did not exist yet as of ${at(-1)}\n`)
+    }
   })
 
   test('streams lists what there is', async () => {
@@ -190,6 +196,13 @@ describe('without a house', () => {
     const wrong: [string[], RegExp][] = [
       [['read', 'key-nothing'], /there is no stream key-nothing/],
       [['replay', '00000000-0000-0000-0000-000000000000'], /there is no key 0/],
+      // An ARN is of one key, whatever other has its id.
+      ...[
+        arn.replace('us-east-1', 'eu-west-1'),
+        arn.replace(alice.account, '999988887777'),
+        arn.replace(':kms:', ':s3:'),
+        `x/${keyId}`,
+      ].map((name): [string[], RegExp] => [['replay', name], new RegExp(`there is no key ${name}`)]),
       [['replay', keyId, '--at', 'yesterday'], /--at yesterday is not a time/],
       [['tail', '-n', 'many'], /-n many is not a number of events/],
       [['tail', '--fast'], /--fast/],

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ConfigFault, config } from '@keyledger/command'
+import { keyArn, keyOfStream } from '@keyledger/keys'
 import { type EventLog, type Recorded, sqliteLog } from '@keyledger/ledger'
 import { keyRepository } from './repositories.ts'
 
@@ -48,17 +49,26 @@ const read = async (log: EventLog, stream: string, options: Options) => {
   for (const event of events) print(options, event)
 }
 
+/** An id alone may be a key's in several accounts and regions; an ARN is one key's, and no other's with the same id. */
+const isNamed = (stream: string, name: string): boolean => {
+  const place = keyOfStream(stream)
+  return place !== undefined && (name === place.id || name === keyArn(place.region, place.account, place.id))
+}
+
 const replay = async (log: EventLog, name: string, options: Options) => {
-  const id = name.slice(name.lastIndexOf('/') + 1)
-  const streams = (await log.streams('key-')).filter((stream) => stream.endsWith(`.${id}`))
+  const streams = (await log.streams('key-')).filter((stream) => isNamed(stream, name))
   if (streams.length === 0) throw new ConfigFault(`there is no key ${name}`)
+  const { at = 'now' } = options
   const time = options.at === undefined ? undefined : Date.parse(options.at)
-  if (Number.isNaN(time)) throw new ConfigFault(`--at ${options.at} is not a time; write it as 2026-01-31T12:00:00Z`)
+  if (Number.isNaN(time)) throw new ConfigFault(`--at ${at} is not a time; write it as 2026-01-31T12:00:00Z`)
   for (const stream of streams) {
     const state = await keyRepository(log).peek(stream, time === undefined ? {} : { time })
-    if (options.json) console.log(JSON.stringify({ stream, at: options.at ?? 'now', state }))
+    const { exists } = state
+    // What stands in the state before a key's first event was never true of any key.
+    if (options.json) console.log(JSON.stringify({ stream, at, ...(exists === 'no' ? { exists } : { state }) }))
+    else if (exists === 'no') console.log(`${stream} did not exist yet as of ${at}`)
     else {
-      console.log(`${stream} as of ${options.at ?? 'now'}`)
+      console.log(`${stream} as of ${at}`)
       for (const [field, value] of Object.entries(state))
         if (value !== undefined)
           console.log(`  ${field.padEnd(18)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
