@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
+import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { CreateKeyCommand, DecryptCommand, EncryptCommand, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms'
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestHouse, alice, testHouse } from '../support/house.ts'
 import { asker } from '../support/raw.ts'
+import { unread } from '../support/unread.ts'
 
 /** What an operator's programs learn of a house at work: is it alive, is it ready, how busy, what gave up. */
 let open: TestHouse
@@ -115,9 +117,9 @@ describe('the metrics', () => {
 })
 
 /** `npm run jobs`, as its program runs. */
+const program = fileURLToPath(new URL('../../services/standalone/src/jobs.ts', import.meta.url))
 const jobs = (...args: string[]) =>
   new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
-    const program = fileURLToPath(new URL('../../services/standalone/src/jobs.ts', import.meta.url))
     const env = { PATH: process.env['PATH'], KEYLEDGER_ADMIN_PORT: new URL(admin).port }
     const child = spawn(process.execPath, [program, ...args], { env })
     let stdout = ''
@@ -158,6 +160,20 @@ test('a job that gave up is shown, and done when the operator has put right what
   expect(await jobs('parked')).toEqual({ code: 0, stdout: '', stderr: '' })
   expect((await scraped()).of('keyledger_jobs{state="parked"}')).toBe(0)
   open.faults.length = 0
+})
+
+test('every job is tried again though nobody reads which', async () => {
+  const parked = ['a', 'b', 'c'].map((id) => ({ id, name: 'DestroyKey', at: 0, error: 'the disk is full' }))
+  const retried: string[] = []
+  const listener = createServer(({ method, url }, response) => {
+    if (method === 'POST') retried.push(url!)
+    response.end(JSON.stringify({ parked }))
+  })
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+  const { port } = listener.address() as { port: number }
+  expect(await unread(program, ['retry', '--all'], { KEYLEDGER_ADMIN_PORT: String(port) })).toBe('ended with 0\n')
+  expect(retried).toEqual(['/jobs/a/retry', '/jobs/b/retry', '/jobs/c/retry'])
+  await new Promise((resolve) => listener.close(resolve))
 })
 
 test('what went wrong is told with the request it went wrong in', async () => {

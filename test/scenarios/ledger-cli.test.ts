@@ -15,6 +15,7 @@ import { filesIn } from '../support/files.ts'
 import { alice } from '../support/house.ts'
 import { type LeapingHouse, leapingHouse } from '../support/leaping-house.ts'
 import { factsIn } from '../support/raw.ts'
+import { unread } from '../support/unread.ts'
 
 /** `npm run ledger`: what happened, read from the ledger's file by another process, beside a house or without one. */
 const program = fileURLToPath(new URL('../../services/standalone/src/ledger.ts', import.meta.url))
@@ -150,6 +151,11 @@ describe('beside a running house', () => {
       expect(await json('replay', name, '--at', at(-1))).toEqual([{ stream, at: at(-1), exists: 'no' }])
       expect(await run('replay', name, '--at', at(-1))).toBe(`${stream} did not exist yet as of ${at(-1)}\n`)
     }
+  })
+
+  test('a reader who goes away is no fault, and ends even what follows', async () => {
+    for (const args of [['tail', '-n', '1000'], ['tail', '-n', '1000', '--follow'], ['read', stream], ['streams']])
+      expect(await unread(program, args, { KEYLEDGER_DATA: open.data })).toBe('ended with 0\n')
   })
 
   test('streams lists what there is', async () => {

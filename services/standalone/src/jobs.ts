@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { type Config, ConfigFault, config } from '@keyledger/command'
+import { readerMayLeave } from './reader.ts'
 import { urlOf } from './url.ts'
 
 /** `npm run jobs`: what the workers gave up, and another go at it, through the admin listener of a process that has workers. */
@@ -31,6 +32,8 @@ const asker = ({ admin }: Config) => {
     return answer
   }
 }
+
+readerMayLeave()
 
 try {
   const { values, positionals } = parseArgs({

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { ConfigFault, config } from '@keyledger/command'
 import { keyArn, keyOfStream } from '@keyledger/keys'
 import { type EventLog, type Recorded, sqliteLog } from '@keyledger/ledger'
+import { readerMayLeave } from './reader.ts'
 import { keyRepository } from './repositories.ts'
 
 /** `npm run ledger`: what happened, from the ledger itself. Reads only; works beside a running house. */
@@ -31,9 +32,9 @@ const print = (options: Options, event: Recorded) => {
 
 const page = 1000
 
-const tail = async (log: EventLog, options: Options) => {
+const tail = async (log: EventLog, options: Options, left: AbortSignal) => {
   let after = Math.max(0, (await log.head()) - options.count)
-  for (;;) {
+  while (!left.aborted) {
     const events = await log.all({ after, categories: everything, limit: page })
     for (const event of events) print(options, event)
     after = events.at(-1)?.position ?? after
@@ -78,6 +79,7 @@ const replay = async (log: EventLog, name: string, options: Options) => {
 
 // Whatever is written is for its owner alone.
 process.umask(0o077)
+const left = readerMayLeave()
 
 try {
   const { values, positionals } = parseArgs({
@@ -97,7 +99,7 @@ try {
   // Opening would make one, and the first start would then take the folder for a house that lost its root key.
   if (!existsSync(path)) throw new ConfigFault(`there is no ledger in ${data}`)
   await using log = await sqliteLog({ path, onFault: console.error })
-  if (verb === 'tail') await tail(log, options)
+  if (verb === 'tail') await tail(log, options, left)
   else if (verb === 'read' && subject) await read(log, subject, options)
   else if (verb === 'replay' && subject) await replay(log, subject, options)
   else if (verb === 'streams') for (const stream of await log.streams(subject ?? '')) console.log(stream)
