@@ -8,13 +8,10 @@ let exposed: (root: RootKey) => KeyObject
 export class RootKey {
   /** 32 lower-case hex digits, derived from the key itself; not a secret. */
   readonly id: string
-  /** True when this very start made it: time to tell the operator where its seal lies. */
-  readonly fresh: boolean
   readonly #key: KeyObject
 
-  constructor(key: KeyObject, fresh: boolean) {
+  constructor(key: KeyObject) {
     this.id = fingerprint(key, 'keyledger/root-id/v1')
-    this.fresh = fresh
     this.#key = key
   }
 

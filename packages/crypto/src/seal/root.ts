@@ -31,7 +31,7 @@ const unwrapRoot = (rootId: string, key: KeyObject, sealed: RootWrap): RootKey |
   const bytes = Buffer.concat([Buffer.from(sealed.nonce, 'base64'), Buffer.from(sealed.wrapped, 'base64')])
   const opened = unwrap(key, name(rootId, sealed), bytes)
   if (opened?.length !== 32) return undefined
-  const root = new RootKey(secretKey(opened), false)
+  const root = new RootKey(secretKey(opened))
   return root.id === rootId ? root : undefined
 }
 
@@ -83,7 +83,7 @@ export const openRoot = async ({ folder, seal, firstStart }: OpenRoot): Promise<
     )
   // The seal's key first: a crash here leaves a key that seals nothing, and the next first start takes it.
   const sealKey = await seal.key()
-  const root = new RootKey(secretKey(randomBytes(32)), true)
+  const root = new RootKey(secretKey(randomBytes(32)))
   await writeRootFile(folder, { version: 1, rootId: root.id, wraps: [wrapRoot(root, seal, sealKey)] })
   return root
 }

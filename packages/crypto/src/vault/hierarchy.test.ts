@@ -23,7 +23,7 @@ const { materialId } = vector.material
 
 describe('a vault that was written once', () => {
   it('opens for ever, level by level', () => {
-    expect(new RootKey(key(vector.root), false).id).toBe(rootId)
+    expect(new RootKey(key(vector.root)).id).toBe(rootId)
     const domain = { rootId, region, account, version: domainVersion }
     expect(text(domainKeyLevel.unwrap(key(vector.root), domain, hex(vector.domainKey.wrapped)))).toBe(
       vector.domainKey.bytes,

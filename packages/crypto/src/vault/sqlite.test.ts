@@ -131,7 +131,7 @@ describe('a vault', () => {
   it('belongs to one root key', async () => {
     using place = testFolder()
     await (await testVault(place.path))[Symbol.asyncDispose]()
-    const root = new RootKey(createSecretKey(Buffer.alloc(32, 43)), false)
+    const root = new RootKey(createSecretKey(Buffer.alloc(32, 43)))
     await expect(sqliteVault({ path: place.path, root, now: () => 0 })).rejects.toEqual(
       new VaultFault('foreign', place.path),
     )

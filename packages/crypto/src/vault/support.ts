@@ -10,7 +10,7 @@ import { sqliteVault } from './sqlite.ts'
 /** What the tests of the vault share: a folder that goes with its test, and eyes for what lies in it. */
 
 export const rootBytes = Buffer.alloc(32, 42)
-export const testRoot = () => new RootKey(createSecretKey(rootBytes), false)
+export const testRoot = () => new RootKey(createSecretKey(rootBytes))
 
 export const testFolder = () => {
   const folder = mkdtempSync(join(tmpdir(), 'keyledger-'))

@@ -25,7 +25,7 @@ const houses = async () => {
   const open = (index: 0 | 1) =>
     sqliteVault({
       path: join(folder, `vault-${index}.db`),
-      root: new RootKey(createSecretKey(roots[index]!), false),
+      root: new RootKey(createSecretKey(roots[index]!)),
       now: () => clock.now,
     })
   const [ours, theirs] = [await open(0), await open(1)]
