@@ -1,5 +1,6 @@
 import type { Caller } from './caller.ts'
 import type { Ambiguous } from './evaluation/ambiguous.ts'
+import { beginDecision } from './evaluation/effort.ts'
 import { Named } from './evaluation/principal.ts'
 import { type CompiledPolicy, allowance, denies } from './evaluation/statement.ts'
 
@@ -57,9 +58,11 @@ const missing = refused(false)
 /**
  * Whether the caller may (KMS developer guide, "Authorization decisions"; IAM user guide, "Policy evaluation logic").
  * Of several policy types that deny, session policies are named first, then identity policies, then the key policy; of
- * several that are missing, the key policy, then identity policies, then session policies.
+ * several that are missing, the key policy, then identity policies, then session policies. What would take more than
+ * `mostSteps` (evaluation/effort.ts) is refused.
  */
 export const decide = (question: Question): Decision => {
+  beginDecision()
   const { caller, keyPolicy, grant } = question
   if (caller.sessionPolicies && someDenies(caller.sessionPolicies, question)) return denied.session
   if (someDenies(caller.identityPolicies, question)) return denied['identity-based']

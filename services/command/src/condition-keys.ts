@@ -237,17 +237,25 @@ export const conditionKeys = (
   constraints?: Constraints,
 ): Context => {
   const asked: Asked = { call, action, key, sameKey, constraints }
-  /** By prefix: once for however many conditions ask, of however many pairs. */
+  // What a request has many of is gone through once, however many conditions ask.
+  let lists: Map<string, ContextValue> | undefined
+  /** By prefix. */
   let named: Map<string, Named> | undefined
   return (name) => {
+    const known = lists?.get(name)
+    if (known) return known
     const value = values.get(name)
-    if (value) return value(asked)
+    if (value) {
+      const found = value(asked)
+      if (typeof found === 'object') (lists ??= new Map()).set(name, found)
+      return found
+    }
     for (const [prefix, pairs] of prefixes) {
       if (!name.startsWith(prefix)) continue
       named ??= new Map()
-      const known = named.get(prefix) ?? byName(pairs(asked))
-      named.set(prefix, known)
-      const found = known.get(name.slice(prefix.length))
+      const ofPrefix = named.get(prefix) ?? byName(pairs(asked))
+      named.set(prefix, ofPrefix)
+      const found = ofPrefix.get(name.slice(prefix.length))
       return typeof found === 'object' ? new Ambiguous(found) : found
     }
     return undefined

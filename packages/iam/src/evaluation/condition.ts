@@ -2,6 +2,7 @@ import type { Context } from '../evaluation.ts'
 import { PolicyFault } from '../policy/fault.ts'
 import type { Condition, Statement } from '../policy-document.ts'
 import { Ambiguous } from './ambiguous.ts'
+import { spend } from './effort.ts'
 import { isNegated, valueTest } from './operators.ts'
 import { truth } from './values.ts'
 
@@ -12,6 +13,9 @@ export const conditionTests = (
   { conditions, effect }: Pick<Statement, 'conditions' | 'effect'>,
   variables: boolean,
 ): readonly Test[] => conditions.map((condition) => conditionTest(condition, effect, variables))
+
+/** Steps to ask about one value of several, looked up in a set. */
+const perValue = 8
 
 const conditionTest = (condition: Condition, effect: Statement['effect'], variables: boolean): Test => {
   const { operator, quantifier, ifExists } = condition
@@ -28,10 +32,12 @@ const conditionTest = (condition: Condition, effect: Statement['effect'], variab
     const value = context(key)
     if (typeof value === 'string') return equal(value, context) !== negated
     if (value instanceof Ambiguous) {
+      spend(value.values.length * perValue)
       const one = (each: string): boolean => equal(each, context) !== negated
       return effect === 'Deny' ? value.values.some(one) : value.values.every(one)
     }
     if (value === undefined || value.length === 0) return absent
+    spend(value.length * perValue)
     for (const each of value) if ((equal(each, context) !== negated) !== every) return !every
     return every
   }

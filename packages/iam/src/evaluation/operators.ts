@@ -1,9 +1,10 @@
 import type { Context } from '../evaluation.ts'
 import { PolicyFault } from '../policy/fault.ts'
 import { arnPattern } from './arn.ts'
+import { perTest, spend } from './effort.ts'
 import { address, network, within } from './ip.ts'
 import { literal, matcher, matches } from './pattern.ts'
-import { type Template, isPattern, resolved, template } from './variables.ts'
+import { type Template, isPattern, lowering, resolved, template } from './variables.ts'
 import { base64, date, dateOf, number, numberOf, truth } from './values.ts'
 
 /** Whether a value of the request is what one of the policy's values says; a Not is made of it by who asks. */
@@ -12,9 +13,13 @@ export type ValueTest = (value: string, context: Context) => boolean
 /** `variables`: whether the policy's version knows them. They are for strings and ARNs. */
 type Make = (values: readonly string[], variables: boolean) => ValueTest
 
+/** Steps to read a number, a date or an address. */
+const reading = 200
+
 const some = (tests: readonly ValueTest[]): ValueTest => {
   if (tests.length === 1) return tests[0]!
   return (value, context) => {
+    spend(tests.length * perTest)
     for (const test of tests) if (test(value, context)) return true
     return false
   }
@@ -24,7 +29,7 @@ const some = (tests: readonly ValueTest[]): ValueTest => {
 const fromTemplate =
   (parts: Template, ignoreCase = false): ValueTest =>
   (value, context) => {
-    const pattern = resolved(parts, context, ignoreCase)
+    const pattern = resolved(parts, context, value.length, ignoreCase)
     return pattern !== undefined && matches(pattern, value)
   }
 
@@ -42,7 +47,14 @@ const equals =
         : tests.length === 0
           ? (value) => known.has(value)
           : some([(value) => known.has(value), ...tests])
-    return ignoreCase ? (value, context) => test(value.toLowerCase(), context) : test
+    if (!ignoreCase) return test
+    // No text is shorter in lower case: what is longer than all that it may be need not be turned into it.
+    const longest = tests.length > 0 ? Infinity : [...known].reduce((most, text) => Math.max(most, text.length), 0)
+    return (value, context) => {
+      if (value.length > longest) return false
+      spend(value.length * lowering)
+      return test(value.toLowerCase(), context)
+    }
   }
 
 const like: Make = (values, variables) =>
@@ -59,7 +71,7 @@ const arn: Make = (values, variables) =>
       const parts = template(value, { variables, wild: true })
       if (!isPattern(parts)) {
         return (given, context) => {
-          const pattern = resolved(parts, context)
+          const pattern = resolved(parts, context, given.length)
           return pattern !== undefined && (arnPattern(pattern)?.(given) ?? false)
         }
       }
@@ -72,13 +84,14 @@ const arn: Make = (values, variables) =>
 /** Compares what two values mean; what means nothing compares to nothing. */
 const compared =
   (read: (value: string) => number, given: (value: string) => number, holds: (a: number, b: number) => boolean): Make =>
-  (values) =>
-    some(
-      values.map((value) => {
-        const bound = read(value)
-        return (value) => holds(given(value), bound)
-      }),
-    )
+  (values) => {
+    const bounds = values.map(read)
+    return (value) => {
+      spend(reading + value.length + bounds.length * perTest)
+      const found = given(value)
+      return bounds.some((bound) => holds(found, bound))
+    }
+  }
 
 // NaN, which stands for what is no number or date, is neither equal to a bound nor before nor after it.
 const orders = (name: string, read: (value: string) => number, given: (value: string) => number) => ({
@@ -98,7 +111,7 @@ const operators: ReadonlyMap<string, Make> = new Map(
     ...orders('Date', date, dateOf),
     Bool: (values: readonly string[]): ValueTest => {
       const wanted = new Set(values.map((value) => String(truth(value))))
-      return (value) => wanted.has(value.toLowerCase())
+      return (value) => value.length <= 'false'.length && wanted.has(value.toLowerCase())
     },
     BinaryEquals: (values: readonly string[]): ValueTest => {
       const wanted = new Set(values.map(base64))
@@ -107,6 +120,7 @@ const operators: ReadonlyMap<string, Make> = new Map(
     IpAddress: (values: readonly string[]): ValueTest => {
       const networks = values.map(network)
       return (value) => {
+        spend(reading + networks.length * perTest)
         const given = address(value)
         return given !== undefined && networks.some((network) => within(given, network))
       }

@@ -1,3 +1,5 @@
+import { spend } from './effort.ts'
+
 /** A pattern, one number a place: a UTF-16 code unit, or one of the two wildcards. */
 export type Pattern = readonly number[]
 /** `*`: any characters, or none. */
@@ -13,25 +15,24 @@ export const wildcard = (code: number): number => (code === 0x2a ? any : code ==
 /**
  * Whether a pattern matches the whole of `text` between `start` and `end`. Goes back to the last `*` alone, which is
  * enough: what an earlier one could take, the last could as well. So it never takes more steps than the pattern's length
- * times the text's.
+ * times the text's, and spends every one that it has to take again. Throws TooManySteps.
  */
 export const matches = (pattern: Pattern, text: string, start = 0, end = text.length): boolean => {
+  spend(end - start + pattern.length)
   let place = 0
   let at = start
   let star = -1
   let resume = start
   while (at < end) {
     const wanted = pattern[place]
-    if (wanted === any) {
+    if (wanted === text.charCodeAt(at) || wanted === one) {
+      place++
+      at++
+    } else if (wanted === any) {
       star = place++
       resume = at
-    } else if (wanted === one) {
-      place++
-      at++
-    } else if (wanted === text.charCodeAt(at)) {
-      place++
-      at++
     } else if (star >= 0) {
+      spend(at - resume + 1)
       place = star + 1
       at = ++resume
     } else return false
@@ -39,6 +40,9 @@ export const matches = (pattern: Pattern, text: string, start = 0, end = text.le
   while (pattern[place] === any) place++
   return place === pattern.length
 }
+
+/** What indexOf may be asked for: its worst case is the product of both lengths too, and on the way nothing stops it. */
+const mostSearched = 2 ** 24
 
 /** The quickest way there is to ask for a pattern that is known. */
 export const matcher = (pattern: Pattern): ((text: string) => boolean) => {
@@ -48,7 +52,14 @@ export const matcher = (pattern: Pattern): ((text: string) => boolean) => {
   const last = rest.pop()
   if (last === undefined) return (text) => text === first
   const between = rest.filter((piece) => piece !== '')
-  if (between.length > 0) return (text) => holds(text, first, between, last)
+  const size = between.reduce((sum, piece) => sum + piece.length, 0)
+  if (size > 0)
+    return (text) => {
+      if (text.length * size > mostSearched) return matches(pattern, text)
+      // Ten steps of indexOf take the time of one of ours.
+      spend((text.length * size) >> 3)
+      return holds(text, first, between, last)
+    }
   if (first === '' && last === '') return () => true
   if (last === '') return (text) => text.startsWith(first)
   return (text) => text.length >= first.length + last.length && text.startsWith(first) && text.endsWith(last)

@@ -1,5 +1,6 @@
 import type { Context } from '../evaluation.ts'
 import type { Statement } from '../policy-document.ts'
+import { perTest, spend } from './effort.ts'
 import { matcher, matches } from './pattern.ts'
 import { isPattern, resolved, template } from './variables.ts'
 
@@ -21,7 +22,7 @@ const one = (text: string, variables: boolean): ResourceTest => {
   const parts = template(text, { variables, wild: true })
   if (isPattern(parts)) return matcher(parts)
   return (arn, context) => {
-    const pattern = resolved(parts, context)
+    const pattern = resolved(parts, context, arn.length)
     return pattern !== undefined && matches(pattern, arn)
   }
 }
@@ -29,6 +30,7 @@ const one = (text: string, variables: boolean): ResourceTest => {
 const some = (tests: readonly ResourceTest[]): ResourceTest => {
   if (tests.length === 1) return tests[0]!
   return (arn, context) => {
+    spend(tests.length * perTest)
     for (const test of tests) if (test(arn, context)) return true
     return false
   }

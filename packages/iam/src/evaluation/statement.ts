@@ -1,6 +1,7 @@
 import type { Caller } from '../caller.ts'
 import type { Context } from '../evaluation.ts'
 import type { Test } from './condition.ts'
+import { TooManySteps } from './effort.ts'
 import { Named } from './principal.ts'
 import type { ResourceTest } from './resource.ts'
 
@@ -49,26 +50,39 @@ const about = (policy: CompiledPolicy, action: string): Selected => {
   return selected
 }
 
-/** Whether a statement says Deny. One about an account denies all of it. */
+/** Whether a statement says Deny, or might have said it in more steps. One about an account denies all of it. */
 export const denies = (policy: CompiledPolicy, asked: Asked): boolean => {
-  for (const statement of about(policy, asked.action).denying) {
-    if (statement.principal && statement.principal(asked) === Named.none) continue
-    if (holds(statement, asked)) return true
+  try {
+    for (const statement of about(policy, asked.action).denying) {
+      if (statement.principal && statement.principal(asked) === Named.none) continue
+      if (holds(statement, asked)) return true
+    }
+    return false
+  } catch (error) {
+    outOfSteps(error)
+    return true
   }
-  return false
 }
 
-/** The most that the statements that say Allow give: `session` for policies without principals. */
+/** The most that the statements that say Allow give, in the steps there are: `session` for policies without principals. */
 export const allowance = (policy: CompiledPolicy, asked: Asked): Named => {
   let most: Named = Named.none
-  for (const statement of about(policy, asked.action).allowing) {
-    const named = statement.principal ? statement.principal(asked) : Named.session
-    if (named > most && holds(statement, asked)) {
-      if (named === Named.session) return named
-      most = named
+  try {
+    for (const statement of about(policy, asked.action).allowing) {
+      const named = statement.principal ? statement.principal(asked) : Named.session
+      if (named > most && holds(statement, asked)) {
+        if (named === Named.session) return named
+        most = named
+      }
     }
+  } catch (error) {
+    outOfSteps(error)
   }
   return most
+}
+
+const outOfSteps = (error: unknown): void => {
+  if (!(error instanceof TooManySteps)) throw error
 }
 
 const holds = ({ resource, conditions }: CompiledStatement, { resource: arn, context }: Asked): boolean => {

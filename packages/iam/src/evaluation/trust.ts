@@ -1,4 +1,5 @@
 import { type Context, type Policy, type Request, decide } from '../evaluation.ts'
+import { beginDecision } from './effort.ts'
 import { Named } from './principal.ts'
 import { allowance, denies } from './statement.ts'
 
@@ -19,7 +20,9 @@ export interface FederatedRequest {
  * For the reason of a refusal ask `decide` with the trust policy as key policy and the role's account.
  */
 export const trusts = (policy: Policy, request: FederatedRequest | Request): boolean => {
-  if ('federated' in request)
+  if ('federated' in request) {
+    beginDecision()
     return !denies(policy.compiled, request) && allowance(policy.compiled, request) !== Named.none
+  }
   return decide({ ...request, keyPolicy: policy, account: request.resource.split(':')[4] ?? '' }).allowed
 }
