@@ -8,6 +8,8 @@ import {
   ListAliasesCommand,
   ListGrantsCommand,
   RetireGrantCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
   UpdateAliasCommand,
 } from '@aws-sdk/client-kms'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -132,6 +134,44 @@ test('names that only their case tells apart do not choose for themselves which 
     expect(await statuses(decrypt)).toEqual([400, 400])
     expect((await encrypt({ tenant: 'x' })).status).toBe(200)
   } finally {
+    await put(alice)
+  }
+})
+
+test('a second tag that differs in case alone does not lift a Deny that names the first', async () => {
+  const everything = { Effect: 'Allow', Principal: { AWS: arnOf(alice) }, Action: 'kms:*', Resource: '*' }
+  const Policy = document(everything, {
+    Effect: 'Deny',
+    Principal: '*',
+    Action: 'kms:Encrypt',
+    Resource: '*',
+    Condition: { StringEquals: { 'aws:username': '${aws:ResourceTag/blocked}' } },
+  })
+  const Tags = [{ TagKey: 'blocked', TagValue: 'alice' }]
+  const KeyId = (await house.kms().send(new CreateKeyCommand({ Policy, Tags }))).KeyMetadata!.KeyId!
+  const encrypt = async () => (await raw(house, { operation: 'Encrypt', body: { KeyId, Plaintext: 'aGk=' } })).status
+  expect(await encrypt()).toBe(400)
+  await house.kms().send(new TagResourceCommand({ KeyId, Tags: [{ TagKey: 'Blocked', TagValue: 'x' }] }))
+  expect(await encrypt()).toBe(400)
+  await house.kms().send(new UntagResourceCommand({ KeyId, TagKeys: ['blocked'] }))
+  expect(await encrypt()).toBe(200)
+})
+
+test('what comes from a database is asked for once, however often a policy names it', async () => {
+  const KeyId = (await house.kms().send(new CreateKeyCommand({}))).KeyMetadata!.KeyId!
+  const names = "${kms:ResourceAliases,''}".repeat(60)
+  const Condition = { 'ForAnyValue:StringLike': { 'kms:EncryptionContextKeys': names } }
+  const { lists } = house.house.world
+  const { aliases } = lists
+  let asked = 0
+  try {
+    await put(alice, { Effect: 'Deny', Action: 'kms:Encrypt', Resource: '*', Condition })
+    Object.assign(lists, { aliases: (...page: Parameters<typeof aliases>) => (asked++, aliases(...page)) })
+    const EncryptionContext = Object.fromEntries(Array.from({ length: 700 }, (_, at) => [`k${at}`, 'v']))
+    const body = { KeyId, Plaintext: 'aGk=', EncryptionContext }
+    expect([(await raw(house, { operation: 'Encrypt', body })).status, asked]).toEqual([200, 1])
+  } finally {
+    Object.assign(lists, { aliases })
     await put(alice)
   }
 })

@@ -38,24 +38,29 @@ export const filled = (
   const read = wildcards ? wildly : literally
   if (!variables) return read(text)
   const pieces: Piece[] = []
+  let missing = false
   let rest = text
   for (;;) {
     const start = rest.indexOf('${')
     const end = rest.indexOf('}', start)
-    if (start < 0 || end < 0) return [...pieces, ...read(rest)]
+    if (start < 0 || end < 0) return missing ? undefined : [...pieces, ...read(rest)]
     pieces.push(...read(rest.slice(0, start)))
     const value = variable(rest.slice(start + 2, end), context)
-    if (value === undefined) return undefined
-    pieces.push(...literally(value))
+    missing ||= value === undefined
+    pieces.push(...literally(value ?? ''))
     rest = rest.slice(end + 1)
   }
 }
+
+/** That a text has a variable of several values: nobody can tell what it says. */
+export class Untold extends Error {}
 
 const variable = (inside: string, context: Context): string | undefined => {
   if (inside === '*' || inside === '?' || inside === '$') return inside
   const [, name, fallback] = /^([^,]*), *'(.*)'$/.exec(inside) ?? [undefined, inside, undefined]
   const value = context(name!.trim().toLowerCase())
-  return typeof value === 'string' ? value : value instanceof Ambiguous ? undefined : fallback
+  if (value instanceof Ambiguous) throw new Untold()
+  return typeof value === 'string' ? value : fallback
 }
 
 // ---- conditions -----------------------------------------------------------------------------------------------------
@@ -150,6 +155,19 @@ const negative: Readonly<Record<string, Compare>> = {
   ArnNotLike: arns,
 }
 
+/** Whether one of them does; undefined where none is known to and of one it cannot be told. */
+export const anyOf = (texts: readonly string[], test: (text: string) => boolean): boolean | undefined => {
+  const verdicts = texts.map((text) => {
+    try {
+      return test(text)
+    } catch (error) {
+      if (error instanceof Untold) return undefined
+      throw error
+    }
+  })
+  return verdicts.includes(true) || (verdicts.includes(undefined) ? undefined : false)
+}
+
 export const conditionHolds = (
   operator: string,
   key: string,
@@ -163,10 +181,13 @@ export const conditionHolds = (
 
   const compare = positive[name!] ?? negative[name!]!
   const isNegative = name! in negative
-  const anyOf = (one: string) =>
-    values.some((value) => compare(one, value, (wildcards) => filled(value, { variables, wildcards, context })))
   // Among several values of a negated operator, none may match.
-  const holds = (one: string) => anyOf(one) !== isNegative
+  const holds = (one: string) => {
+    const found = anyOf(values, (value) =>
+      compare(one, value, (wildcards) => filled(value, { variables, wildcards, context })),
+    )
+    return found === undefined ? effect === 'Deny' : found !== isNegative
+  }
 
   // Of values that only the requester's order tells apart, none may let in and each may keep out.
   if (found instanceof Ambiguous) return effect === 'Deny' ? given.some(holds) : given.every(holds)

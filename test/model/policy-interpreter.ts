@@ -1,5 +1,5 @@
 import type { Caller } from '@keyledger/iam'
-import { type Context, conditionHolds, exactly, filled, globs, list, wildly } from './policy-conditions.ts'
+import { type Context, anyOf, conditionHolds, exactly, filled, globs, list, wildly } from './policy-conditions.ts'
 
 /**
  * AWS's evaluation logic read aloud (IAM user guide, "Policy evaluation logic", "Condition operators", "Variables and
@@ -52,11 +52,14 @@ const actionApplies = ({ Action, NotAction }: Statement, action: string): boolea
   return NotAction !== undefined && !list(NotAction).some(matches)
 }
 
-const resourceApplies = ({ Resource, NotResource }: Statement, asked: Asked, variables: boolean): boolean => {
+const resourceApplies = ({ Resource, NotResource, Effect }: Statement, asked: Asked, variables: boolean): boolean => {
   const { context, resource } = asked
   const matches = (pattern: string) => exactly(resource, filled(pattern, { variables, wildcards: true, context }))
-  if (Resource !== undefined) return list(Resource).some(matches)
-  return NotResource !== undefined && !list(NotResource).some(matches)
+  const untold = Effect === 'Deny'
+  if (Resource !== undefined) return anyOf(list(Resource), matches) ?? untold
+  if (NotResource === undefined) return false
+  const found = anyOf(list(NotResource), matches)
+  return found === undefined ? untold : !found
 }
 
 /** Whether a statement, its principals aside, is about this request. */

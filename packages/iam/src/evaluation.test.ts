@@ -242,6 +242,7 @@ describe('names that only their case tells apart', () => {
     ['StringNotLike', '*', [true, true]],
     ['ForAnyValue:StringEquals', 'secret', [false, false]],
     ['StringEquals', 'y', [true, true]],
+    ['StringEquals', ['y', 'secret'], [false, false]],
   ])('keep out if any of their values does (%s %s)', (operator, value, expected) => {
     const keyPolicy = onKey(
       { Principal: '*' },
@@ -249,4 +250,56 @@ describe('names that only their case tells apart', () => {
     )
     expect(orders.map((context) => given({ keyPolicy, context }))).toEqual(expected)
   })
+
+  test('are no way around a variable: what cannot be told denies, and does not allow', () => {
+    const variable = `\${${name}, 'Alice'}`
+    const tests = [
+      { Condition: { StringEquals: { 'aws:username': variable } } },
+      { Condition: { StringNotEquals: { 'aws:username': variable } } },
+      { Condition: { ArnLike: { 'aws:PrincipalArn': `arn:aws:iam::*:user/${variable}` } } },
+      { Resource: `arn:aws:kms:*:*:key/${variable}` },
+      { Resource: undefined, NotResource: `arn:aws:kms:*:*:key/${variable}` },
+    ]
+    for (const statement of tests)
+      for (const values of [{ 'aws:username': 'Alice', 'aws:principalarn': alice.arn }]) {
+        const context = (key: string) =>
+          key === name.toLowerCase() ? new Ambiguous(['Alice', 'x']) : (values as Record<string, string>)[key]
+        const allowing = onKey({ Principal: '*', ...statement })
+        const denying = onKey({ Principal: '*' }, { Effect: 'Deny', Principal: '*', ...statement })
+        expect([statement, given({ keyPolicy: allowing, context }), given({ keyPolicy: denying, context })]).toEqual([
+          statement,
+          false,
+          false,
+        ])
+      }
+    // Where another value of the policy decides, it does.
+    const Condition = { StringEquals: { 'aws:username': [variable, 'Alice'] } }
+    const context = (key: string) => (key === 'aws:username' ? 'Alice' : new Ambiguous(['a', 'b']))
+    expect(given({ keyPolicy: onKey({ Principal: '*', Condition }), context })).toBe(true)
+  })
+
+  test('of which there are too many to tell allow nothing, and deny', () => {
+    const context = () => Ambiguous.untold
+    for (const operator of ['StringEquals', 'StringNotEquals', 'ForAnyValue:StringLike', 'ForAllValues:StringLike']) {
+      const statement = { Principal: '*', Condition: { [operator]: { 'aws:PrincipalArn': '*' } } }
+      const policies = [onKey(statement), onKey({ Principal: '*' }, { ...statement, Effect: 'Deny' })]
+      expect(policies.map((keyPolicy) => given({ keyPolicy, context }))).toEqual([false, false])
+    }
+  })
+})
+
+test('the policy of a key does not see what is there for identities alone, in a variable neither', () => {
+  const context = (key: string) => (key === 'kms:resourcealiases' ? 'alias/open' : undefined)
+  const given = (...statements: readonly object[]) =>
+    decide(asks(alice, { keyPolicy: onKey(...statements), context })).allowed
+  const variable = "${KMS:ResourceAliases, 'none'}"
+  for (const statement of [
+    { Condition: { StringEquals: { 'kms:ResourceAliases': 'alias/open' } } },
+    { Condition: { Null: { 'kms:resourcealiases': 'false' } } },
+    { Resource: 'arn:aws:kms:*:*:${kms:ResourceAliases}' },
+  ])
+    expect([statement, given({ Principal: '*', ...statement })]).toEqual([statement, false])
+  expect(given({ Principal: '*', Resource: `*${variable}` })).toBe(false)
+  const identity = onIdentity({ Condition: { StringEquals: { 'kms:ResourceAliases': 'alias/open' } } })
+  expect(decide(asks(having(alice, identity), { keyPolicy: toOwner, context })).allowed).toBe(true)
 })

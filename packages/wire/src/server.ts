@@ -77,6 +77,7 @@ const bytewise = (body: string | Buffer): string | Buffer =>
 export const server = <Slots extends object>(options: ServerOptions<Slots>): Server => {
   const { door, now, requestId, stages, meter } = options
   const limits = { ...usual, ...options.limits }
+  const inTurn = turns()
   let closing = false
   let second: Common & { readonly time: number } = { time: -1, ...commonOf('', 0) }
 
@@ -160,12 +161,14 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
       const tooLong = length > limits.body
       const body = tooLong ? noBody : chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)
       const refused = tooLong ? wireFault('bodyTooLarge', limits.body) : undefined
-      serve(request, socket, body, refused, underWay, (status, fields, answer) => {
-        if (closing) fields.push('connection', 'close')
-        response.sendDate = false
-        response.writeHead(status, [...common().fields, ...fields])
-        response.end(answer, 'latin1')
-      })
+      inTurn(() =>
+        serve(request, socket, body, refused, underWay, (status, fields, answer) => {
+          if (closing) fields.push('connection', 'close')
+          response.sendDate = false
+          response.writeHead(status, [...common().fields, ...fields])
+          response.end(answer, 'latin1')
+        }),
+      )
     })
   }
 
@@ -187,7 +190,6 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
   const [nodes] = http.listeners(established) as ((socket: Socket) => void)[]
   http.off(established, nodes!)
   const sockets = connections(http, established)
-  const inTurn = turns()
   http.on(established, (socket: Socket) => {
     const underWay = sockets.of(socket)
     plainConnection(socket, underWay, {

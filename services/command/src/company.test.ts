@@ -79,6 +79,32 @@ describe('requests in company', () => {
     )
   })
 
+  it('let others have their turn when their steps take long, and lose nobody by it', async () => {
+    let time = 0
+    const taken: string[] = []
+    const slow = (request: string) => {
+      time += 15
+      taken.push(`a${request}`)
+    }
+    const lead = inCompany<string>(
+      [
+        ['a', slow],
+        ['b', (request) => void taken.push(`b${request}`)],
+      ],
+      () => time,
+    )
+    const turn = () => {
+      taken.push('|')
+      if (taken.length < 20) setImmediate(turn)
+    }
+    setImmediate(turn)
+    expect(await Promise.all(['1', '2', '3', '4', '5'].map((request) => lead(request)))).toHaveLength(5)
+    // Two steps of 15 ms are more than 20: nobody begins a third before others had a turn.
+    const turns = taken.join('').split('|')
+    expect(Math.max(...turns.map((steps) => steps.split('a').length - 1))).toBe(2)
+    expect(taken.join('').replaceAll('|', '')).toMatch(/^(?=.*b1)(?=.*b2)(?=.*b3)(?=.*b4)(?=.*b5).{20}$/)
+  })
+
   it('have their time in a step told under its name, and what they waited for the others under none', async () => {
     const marks: (string | undefined)[] = []
     await inCompany<string>(names.map((name) => [name, () => {}]))('1', (stage) => marks.push(stage))

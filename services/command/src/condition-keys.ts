@@ -1,5 +1,5 @@
-import { Ambiguous, type Context, type ContextValue } from '@keyledger/iam'
-import { type Key, fault } from '@keyledger/keys'
+import { Ambiguous, type Context } from '@keyledger/iam'
+import type { Key } from '@keyledger/keys'
 import { tagsOfIdentity } from './iam/tags-of.ts'
 import type { Call } from './operation.ts'
 import { principalNamed } from './principals.ts'
@@ -14,7 +14,7 @@ interface Asked {
   /** Of RetireGrant alone: those of the grant. */
   readonly constraints: Constraints | undefined
 }
-type Value = (asked: Asked) => ContextValue | undefined
+type Value = (asked: Asked) => ReturnType<Context>
 type Strings = Readonly<Record<string, string>>
 interface Constraints {
   readonly EncryptionContextEquals?: Strings
@@ -75,14 +75,12 @@ const constraintType: Value = (asked) => {
   return Object.keys(given?.EncryptionContextSubset ?? {}).length > 0 ? 'EncryptionContextSubset' : undefined
 }
 
-const resourceAliases: Value = ({ call, action, key }) => {
+const resourceAliases: Value = ({ call, key }) => {
   if (!key) return undefined
   const page = { keyId: key.id, limit: mostAliases + 1 }
   const names = call.world.lists.aliases(key.region, key.account, page).map(({ name }) => name)
-  if (names.length <= mostAliases) return some(names)
-  // Neither an Allow nor a Deny could be told from some of them. Of another account's key nothing is said.
-  const policyType = key.account === call.caller.accountId ? 'identity-based' : 'resource-based'
-  throw fault('accessDenied', call.caller.arn, action, call.foreign ?? key.arn, policyType)
+  // Neither an Allow nor a Deny could be told from some of them.
+  return names.length > mostAliases ? Ambiguous.untold : some(names)
 }
 
 /** Whole days since the key was last used, or made if it never was. */
@@ -237,27 +235,28 @@ export const conditionKeys = (
   constraints?: Constraints,
 ): Context => {
   const asked: Asked = { call, action, key, sameKey, constraints }
-  // What a request has many of is gone through once, however many conditions ask.
-  let lists: Map<string, ContextValue> | undefined
   /** By prefix. */
-  let named: Map<string, Named> | undefined
-  return (name) => {
-    const known = lists?.get(name)
-    if (known) return known
+  const named = new Map<string, Named>()
+  const found = (name: string): ReturnType<Context> => {
     const value = values.get(name)
-    if (value) {
-      const found = value(asked)
-      if (typeof found === 'object') (lists ??= new Map()).set(name, found)
-      return found
-    }
+    if (value) return value(asked)
     for (const [prefix, pairs] of prefixes) {
       if (!name.startsWith(prefix)) continue
-      named ??= new Map()
       const ofPrefix = named.get(prefix) ?? byName(pairs(asked))
       named.set(prefix, ofPrefix)
-      const found = ofPrefix.get(name.slice(prefix.length))
-      return typeof found === 'object' ? new Ambiguous(found) : found
+      const own = ofPrefix.get(name.slice(prefix.length))
+      return typeof own === 'object' ? new Ambiguous(own) : own
     }
     return undefined
+  }
+  // A policy may ask the same a hundred thousand times, and some answers come from a database.
+  let known: Map<string, ReturnType<Context>> | undefined
+  return (name) => {
+    known ??= new Map()
+    const before = known.get(name)
+    if (before !== undefined || known.has(name)) return before
+    const value = found(name)
+    known.set(name, value)
+    return value
   }
 }

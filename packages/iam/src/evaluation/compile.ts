@@ -1,6 +1,6 @@
-import type { Policy } from '../evaluation.ts'
+import type { Context, Policy } from '../evaluation.ts'
 import { type PolicyKind, type Statement, policyDocument } from '../policy-document.ts'
-import { type Test, conditionTests } from './condition.ts'
+import { conditionTests } from './condition.ts'
 import { matcher, wildcards } from './pattern.ts'
 import { type PrincipalIds, principalTest } from './principal.ts'
 import { resourceTest } from './resource.ts'
@@ -49,21 +49,36 @@ const compiledStatement = (
 ): CompiledStatement => ({
   action: actionTest(statement),
   principal: principalTest(statement, ids),
-  resource: resourceTest(statement, variables),
-  conditions: conditionTests(statement, variables).map((test, at) =>
-    kind === 'key' && ofIdentities.has(statement.conditions[at]!.key.toLowerCase()) ? blind(test) : test,
-  ),
+  ...blind(kind, statement, {
+    resource: resourceTest(statement, variables),
+    conditions: conditionTests(statement, variables),
+  }),
 })
 
 /**
  * Condition keys that are there for policies of identities alone (KMS developer guide, "kms:ResourceAliases"): or whoever may give a
  * key an alias could open what the key's own policy closes.
  */
-const ofIdentities: ReadonlySet<string> = new Set(['kms:resourcealiases'])
-const blind =
-  (test: Test): Test =>
-  (context) =>
-    test((key) => (ofIdentities.has(key) ? undefined : context(key)))
+const ofIdentities = 'kms:resourcealiases'
+
+type Circumstances = Pick<CompiledStatement, 'resource' | 'conditions'>
+/** The tests of a key's policy do not see them, neither by their own name nor as variables. */
+const blind = (kind: PolicyKind, statement: Statement, { resource, conditions }: Circumstances): Circumstances => {
+  const texts = [
+    ...(statement.resources ?? statement.notResources ?? []),
+    ...statement.conditions.flatMap(({ key, values }) => [key, ...values]),
+  ]
+  if (kind !== 'key' || !texts.some((text) => text.toLowerCase().includes(ofIdentities)))
+    return { resource, conditions }
+  const without =
+    (context: Context): Context =>
+    (key) =>
+      key === ofIdentities ? undefined : context(key)
+  return {
+    resource: resource && ((arn, context) => resource(arn, without(context))),
+    conditions: conditions.map((test) => (context) => test(without(context))),
+  }
+}
 
 /** Actions are compared without case, and have no variables. */
 const actionTest = ({ actions, notActions }: Statement): ((action: string) => boolean) => {

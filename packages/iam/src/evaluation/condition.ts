@@ -26,19 +26,23 @@ const conditionTest = (condition: Condition, effect: Statement['effect'], variab
   const equal = valueTest(operator, condition.values, variables)
   // Who lacks the key is not what the values say; ForAnyValue wants one value, ForAllValues none.
   const absent = quantifier === 'ForAnyValue' ? ifExists : negated || ifExists || quantifier === 'ForAllValues'
+  const holdsAmbiguous = ({ values }: Ambiguous, holds: (value: string) => boolean): boolean => {
+    spend(values.length * perValue)
+    return effect === 'Deny' ? values.length === 0 || values.some(holds) : values.length > 0 && values.every(holds)
+  }
   // Without a quantifier, Not says of several values what it says of one: none of them is equal.
   const every = quantifier === 'ForAllValues' || (negated && quantifier === undefined)
+  const holds = (value: string, context: Context): boolean => {
+    const found = equal(value, context)
+    return found === undefined ? effect === 'Deny' : found !== negated
+  }
   return (context) => {
     const value = context(key)
-    if (typeof value === 'string') return equal(value, context) !== negated
-    if (value instanceof Ambiguous) {
-      spend(value.values.length * perValue)
-      const one = (each: string): boolean => equal(each, context) !== negated
-      return effect === 'Deny' ? value.values.some(one) : value.values.every(one)
-    }
+    if (typeof value === 'string') return holds(value, context)
+    if (value instanceof Ambiguous) return holdsAmbiguous(value, (each) => holds(each, context))
     if (value === undefined || value.length === 0) return absent
     spend(value.length * perValue)
-    for (const each of value) if ((equal(each, context) !== negated) !== every) return !every
+    for (const each of value) if (holds(each, context) !== every) return !every
     return every
   }
 }

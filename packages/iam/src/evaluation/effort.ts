@@ -1,11 +1,11 @@
 /**
  * The steps that one decision may take. Policies and requests are of the tenants' making and one thread decides for all
  * of them; what a policy costs is its length times the request's, and with variables the request's times itself. So what
- * may cost more than reading it once is paid for before it is done, in steps of at most some 10 ns: this many are half a
- * second or so, whatever the policy and the request. An ordinary decision takes some hundreds; a thousand patterns
+ * may cost more than reading it once is paid for before it is done, in steps of at most some 10 ns: this many are a third
+ * of a second or so, whatever the policy and the request. An ordinary decision takes some hundreds; a thousand patterns
  * against a context of 8 KB, some twenty millions.
  */
-export const mostSteps = 2 ** 26
+export const mostSteps = 2 ** 25
 
 /** Thrown inside a decision that would take more. Whoever evaluates a policy refuses then: what is not known is not allowed. */
 export class TooManySteps extends Error {

@@ -1,37 +1,25 @@
-import type { Context } from '../evaluation.ts'
 import { PolicyFault } from '../policy/fault.ts'
 import { arnPattern } from './arn.ts'
 import { perTest, spend } from './effort.ts'
 import { address, network, within } from './ip.ts'
 import { literal, matcher, matches } from './pattern.ts'
-import { type Template, isPattern, lowering, resolved, template } from './variables.ts'
+import { type Template, fits, isPattern, lowering, template } from './variables.ts'
 import { base64, date, dateOf, number, numberOf, truth } from './values.ts'
-
-/** Whether a value of the request is what one of the policy's values says; a Not is made of it by who asks. */
-export type ValueTest = (value: string, context: Context) => boolean
+import { type TextTest, some } from './verdict.ts'
 
 /** `variables`: whether the policy's version knows them. They are for strings and ARNs. */
-type Make = (values: readonly string[], variables: boolean) => ValueTest
+type Make = (values: readonly string[], variables: boolean) => TextTest
 
 /** Steps to read a number, a date or an address. */
 const reading = 200
-
-const some = (tests: readonly ValueTest[]): ValueTest => {
-  if (tests.length === 1) return tests[0]!
-  return (value, context) => {
-    spend(tests.length * perTest)
-    for (const test of tests) if (test(value, context)) return true
-    return false
-  }
-}
+/** Steps that a character takes in a pattern that is cut into an ARN's parts. */
+const splitting = 8
 
 // A variable without a value is like none, so that a Not holds (IAM user guide, "Policy variables with no value").
 const fromTemplate =
-  (parts: Template, ignoreCase = false): ValueTest =>
-  (value, context) => {
-    const pattern = resolved(parts, context, value.length, ignoreCase)
-    return pattern !== undefined && matches(pattern, value)
-  }
+  (parts: Template, ignoreCase = false): TextTest =>
+  (value, context) =>
+    fits(parts, context, { longest: value.length, ignoreCase }, (pattern) => matches(pattern, value))
 
 /** Values without variables are looked up, however many there are. */
 const equals =
@@ -41,7 +29,7 @@ const equals =
     const known = new Set(templates.filter(isPattern).map(literal))
     const tests = templates.filter((parts) => !isPattern(parts)).map((parts) => fromTemplate(parts, ignoreCase))
     const first = known.size === 1 && tests.length === 0 ? [...known][0] : undefined
-    const test: ValueTest =
+    const test: TextTest =
       first !== undefined
         ? (value) => value === first
         : tests.length === 0
@@ -70,10 +58,11 @@ const arn: Make = (values, variables) =>
     values.map((value) => {
       const parts = template(value, { variables, wild: true })
       if (!isPattern(parts)) {
-        return (given, context) => {
-          const pattern = resolved(parts, context, given.length)
-          return pattern !== undefined && (arnPattern(pattern)?.(given) ?? false)
-        }
+        return (given, context) =>
+          fits(parts, context, { longest: given.length }, (pattern) => {
+            spend(pattern.length * splitting)
+            return arnPattern(pattern)?.(given) ?? false
+          })
       }
       const test = arnPattern(parts)
       if (!test) throw new PolicyFault('A condition value is no ARN')
@@ -109,15 +98,15 @@ const operators: ReadonlyMap<string, Make> = new Map(
     StringLike: like,
     ...orders('Numeric', number, numberOf),
     ...orders('Date', date, dateOf),
-    Bool: (values: readonly string[]): ValueTest => {
+    Bool: (values: readonly string[]): TextTest => {
       const wanted = new Set(values.map((value) => String(truth(value))))
       return (value) => value.length <= 'false'.length && wanted.has(value.toLowerCase())
     },
-    BinaryEquals: (values: readonly string[]): ValueTest => {
+    BinaryEquals: (values: readonly string[]): TextTest => {
       const wanted = new Set(values.map(base64))
       return (value) => wanted.has(value)
     },
-    IpAddress: (values: readonly string[]): ValueTest => {
+    IpAddress: (values: readonly string[]): TextTest => {
       const networks = values.map(network)
       return (value) => {
         spend(reading + networks.length * perTest)
@@ -146,7 +135,7 @@ const positive: ReadonlyMap<string, string> = new Map([
 export const isNegated = (operator: string): boolean => positive.has(operator)
 
 /** The test of an operator, or of what it is the Not of. Throws PolicyFault for a value that it cannot read. */
-export const valueTest = (operator: string, values: readonly string[], variables: boolean): ValueTest => {
+export const valueTest = (operator: string, values: readonly string[], variables: boolean): TextTest => {
   const make = operators.get(positive.get(operator) ?? operator)
   if (!make) throw new PolicyFault('A condition operator is unknown')
   return make(values, variables)

@@ -4,6 +4,7 @@ import type { Test } from './condition.ts'
 import { TooManySteps } from './effort.ts'
 import { Named } from './principal.ts'
 import type { ResourceTest } from './resource.ts'
+import type { Verdict } from './verdict.ts'
 
 /** What a statement is asked about. `caller` is undefined where no caller of ours asks: a federated identity. */
 export interface Asked {
@@ -52,41 +53,33 @@ const about = (policy: CompiledPolicy, action: string): Selected => {
 
 /** Whether a statement says Deny, or might have said it in more steps. One about an account denies all of it. */
 export const denies = (policy: CompiledPolicy, asked: Asked): boolean => {
-  try {
-    for (const statement of about(policy, asked.action).denying) {
-      if (statement.principal && statement.principal(asked) === Named.none) continue
-      if (holds(statement, asked)) return true
-    }
-    return false
-  } catch (error) {
-    outOfSteps(error)
-    return true
+  for (const statement of about(policy, asked.action).denying) {
+    if (statement.principal && statement.principal(asked) === Named.none) continue
+    if (holds(statement, asked) ?? true) return true
   }
+  return false
 }
 
 /** The most that the statements that say Allow give, in the steps there are: `session` for policies without principals. */
 export const allowance = (policy: CompiledPolicy, asked: Asked): Named => {
   let most: Named = Named.none
-  try {
-    for (const statement of about(policy, asked.action).allowing) {
-      const named = statement.principal ? statement.principal(asked) : Named.session
-      if (named > most && holds(statement, asked)) {
-        if (named === Named.session) return named
-        most = named
-      }
+  for (const statement of about(policy, asked.action).allowing) {
+    const named = statement.principal ? statement.principal(asked) : Named.session
+    if (named > most && holds(statement, asked)) {
+      if (named === Named.session) return named
+      most = named
     }
-  } catch (error) {
-    outOfSteps(error)
   }
   return most
 }
 
-const outOfSteps = (error: unknown): void => {
-  if (!(error instanceof TooManySteps)) throw error
-}
-
-const holds = ({ resource, conditions }: CompiledStatement, { resource: arn, context }: Asked): boolean => {
-  if (resource && !resource(arn, context)) return false
-  for (const condition of conditions) if (!condition(context)) return false
-  return true
+const holds = ({ resource, conditions }: CompiledStatement, { resource: arn, context }: Asked): Verdict => {
+  try {
+    if (resource && !resource(arn, context)) return false
+    for (const condition of conditions) if (!condition(context)) return false
+    return true
+  } catch (error) {
+    if (error instanceof TooManySteps) return undefined
+    throw error
+  }
 }

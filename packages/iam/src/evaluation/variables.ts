@@ -3,6 +3,7 @@ import { PolicyFault } from '../policy/fault.ts'
 import { Ambiguous } from './ambiguous.ts'
 import { spend } from './effort.ts'
 import { type Pattern, any, wildcard } from './pattern.ts'
+import type { Verdict } from './verdict.ts'
 
 /** A text of a policy as it is before the request is known. */
 export type Template = readonly (number | Variable)[]
@@ -69,37 +70,40 @@ const afterSpaces = (text: string, start: number): number => {
 /** Whether a template has no variables, so that it is the pattern. */
 export const isPattern = (parts: Template): parts is Pattern => parts.every((part) => typeof part === 'number')
 
-/** Steps to find what a variable stands for, and to make a pattern with it. */
-const finding = 128
+/** Steps to find what a variable stands for. */
+const finding = 32
 /** Steps that a character takes in lower case, or in a pattern: those that are not Latin are the slow ones. */
 export const lowering = 6
 
 /**
- * The pattern for a request; undefined if it lacks a key that has no default, or has several values of it, or if no text
- * of at most `longest` characters can match: a policy may name what is long a thousand times. Wildcards in a value are
- * characters like others. Throws TooManySteps.
+ * Whether the pattern of a request passes the test. Not if the request lacks a key that has no default, or has several values of it,
+ * nor if no text of at most `longest` characters can match: a policy may name what is long a thousand times. Wildcards in a value
+ * are characters like others. Throws TooManySteps.
  */
-export const resolved = (
+export const fits = (
   parts: Template,
   context: Context,
-  longest: number,
-  ignoreCase = false,
-): Pattern | undefined => {
+  { longest, ignoreCase = false }: { readonly longest: number; readonly ignoreCase?: boolean },
+  test: (pattern: Pattern) => boolean,
+): Verdict => {
   const pattern: number[] = []
   spend(parts.length)
   let room = longest
   for (const part of parts) {
     if (typeof part === 'number') {
-      if (part !== any && --room < 0) return undefined
-      pattern.push(part)
+      if (part !== any) room--
+      if (room >= 0) pattern.push(part)
       continue
     }
+    spend(finding)
     const value = context(part.key)
-    const given = typeof value === 'string' ? value : value instanceof Ambiguous ? undefined : part.otherwise
-    if (given === undefined || (room -= given.length) < 0) return undefined
-    spend(finding + given.length * lowering)
+    if (value instanceof Ambiguous) return undefined
+    const given = typeof value === 'string' ? value : part.otherwise
+    room -= given?.length ?? Infinity
+    if (given === undefined || room < 0) continue
+    spend(given.length * lowering)
     const text = ignoreCase ? given.toLowerCase() : given
     for (let at = 0; at < text.length; at++) pattern.push(text.charCodeAt(at))
   }
-  return pattern
+  return room >= 0 && test(pattern)
 }

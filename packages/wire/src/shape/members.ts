@@ -151,8 +151,9 @@ export const startOf = (value: object): string =>
     ? 'Start of list found where not expected'
     : 'Start of structure or map found where not expected.'
 
-/** Whether a number has the digits that it was written with: 15 of them a double always keeps (IEEE 754). */
-const isExact = (value: number): boolean => Math.abs(value) < 1e15 && Number(value.toPrecision(15)) === value
+/** Whether a double keeps the digits of such a number: those of an integer to 2^53, else 15 of them (IEEE 754). */
+const isExact = (value: number): boolean =>
+  Number.isSafeInteger(value) || (Math.abs(value) < 1e15 && Number(value.toPrecision(15)) === value)
 
 /** What is wrong with one pair of a map, if anything. */
 const pairFinding = (name: string, value: unknown): Finding | undefined => {

@@ -30,7 +30,7 @@ export const ListRetirableGrants = operation({
     }
     const retiring =
       RetiringPrincipal === undefined ? RetiringServicePrincipal! : partyNamed(identities, RetiringPrincipal)
-    const list = `ListRetirableGrants ${retiring}`
+    const list = `ListRetirableGrants ${region} ${retiring}`
     const { after, limit: most } = page(list, Limit, Marker)
     const found = lists.retirableGrants(region, retiring, {
       after: positionOf(after),
