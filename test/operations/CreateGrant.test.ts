@@ -227,11 +227,13 @@ describe('CreateGrant', () => {
       })
       const client = kms(house(), grantee)
       await client.send(new DescribeKeyCommand({ KeyId }))
+      // Names without their case, unlike those of the context that a ciphertext was made in.
+      await encrypt(KeyId, grantee, { Tenant: '7' })
       const EncryptionContext = { tenant: '7', more: 'is fine' }
       const CiphertextBlob = await encrypt(KeyId, grantee, EncryptionContext)
       await client.send(new DecryptCommand({ CiphertextBlob, EncryptionContext }))
       await client.send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256', EncryptionContext }))
-      for (const other of [undefined, {}, { tenant: '8' }, { Tenant: '7' }]) {
+      for (const other of [undefined, {}, { tenant: '8' }, { tenants: '7' }]) {
         expect(await refused(encrypt(KeyId, grantee, other))).toMatchObject(denied)
         const decrypt = new DecryptCommand({ CiphertextBlob, EncryptionContext: other })
         expect(await refused(client.send(decrypt))).toMatchObject(denied)
