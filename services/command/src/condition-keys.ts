@@ -236,12 +236,13 @@ export const conditionKeys = (
 ): Context => {
   const asked: Asked = { call, action, key, sameKey, constraints }
   /** By prefix. */
-  const named = new Map<string, Named>()
+  let named: Map<string, Named> | undefined
   const found = (name: string): ReturnType<Context> => {
     const value = values.get(name)
     if (value) return value(asked)
     for (const [prefix, pairs] of prefixes) {
       if (!name.startsWith(prefix)) continue
+      named ??= new Map()
       const ofPrefix = named.get(prefix) ?? byName(pairs(asked))
       named.set(prefix, ofPrefix)
       const own = ofPrefix.get(name.slice(prefix.length))
