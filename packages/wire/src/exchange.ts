@@ -29,7 +29,7 @@ export interface Exchange<Slots extends object = Record<string, unknown>> {
   /** Milliseconds since the epoch when the request was complete. */
   readonly time: number
   /** undefined over plain HTTP. */
-  tls(): Tls | undefined
+  readonly tls: Tls | undefined
   /** What the door learns on the way (who asks, which operation ...), for its own refusal and record. */
   readonly slots: Partial<Slots>
   /**

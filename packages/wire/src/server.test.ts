@@ -42,7 +42,7 @@ describe('a request', () => {
       mark: undefined,
     })
     expect(seen!.body.equals(big)).toBe(true)
-    expect(seen!.tls()).toBeUndefined()
+    expect(seen!.tls).toBeUndefined()
   })
 
   test('is answered only when its record is done', async () => {

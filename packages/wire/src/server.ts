@@ -10,7 +10,7 @@ import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Answer, Door, Exchange } from './exchange.ts'
 import { wireFault, type WireFault } from './fault.ts'
-import { type UnderWay, connections } from './server/connections.ts'
+import { type Connection, connections } from './server/connections.ts'
 import { exchange } from './server/exchange.ts'
 import { type Common, commonOf, plainAnswer } from './server/plain-answer.ts'
 import { plainConnection } from './server/plain-connection.ts'
@@ -123,17 +123,17 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
     socket: Socket,
     body: Buffer,
     refused: WireFault | undefined,
-    underWay: UnderWay,
+    connection: Connection,
     send: (status: number, fields: string[], body: string | Buffer) => void,
   ): void => {
-    underWay.reading--
-    underWay.answering++
+    connection.reading--
+    connection.answering++
     const began = meter?.began()
-    const x = exchange<Slots>(head, socket, body, requestId(), now(), stages?.begin())
+    const x = exchange<Slots>(head, connection, body, requestId(), now(), stages?.begin())
     const route = x.method !== 'POST' || x.path !== '/' ? wireFault('unknownRoute') : undefined
     settled(x, refused ?? route)
       .then((answer) => {
-        underWay.answering--
+        connection.answering--
         const body = bytewise(answer.body)
         send(answer.status, fields(x, answer, body), body)
         meter?.ended(x, answer.status, began!)
@@ -148,10 +148,11 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
   /** Reads the body; a client that goes away in the middle never comes to an end, and is neither answered nor recorded. */
   const receive = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request
-    const underWay = sockets.of(socket)
+    const connection = sockets.of(socket)
+    if (!connection) return
     const chunks: Buffer[] = []
     let length = 0
-    underWay.reading++
+    connection.reading++
     request.on('data', (chunk: Buffer) => {
       length += chunk.length
       if (length <= limits.body) chunks.push(chunk)
@@ -161,14 +162,12 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
       const tooLong = length > limits.body
       const body = tooLong ? noBody : chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)
       const refused = tooLong ? wireFault('bodyTooLarge', limits.body) : undefined
-      inTurn(() =>
-        serve(request, socket, body, refused, underWay, (status, fields, answer) => {
-          if (closing) fields.push('connection', 'close')
-          response.sendDate = false
-          response.writeHead(status, [...common().fields, ...fields])
-          response.end(answer, 'latin1')
-        }),
-      )
+      serve(request, socket, body, refused, connection, (status, fields, answer) => {
+        if (closing) fields.push('connection', 'close')
+        response.sendDate = false
+        response.writeHead(status, [...common().fields, ...fields])
+        response.end(answer, 'latin1')
+      })
     })
   }
 
@@ -191,13 +190,14 @@ export const server = <Slots extends object>(options: ServerOptions<Slots>): Ser
   http.off(established, nodes!)
   const sockets = connections(http, established)
   http.on(established, (socket: Socket) => {
-    const underWay = sockets.of(socket)
-    plainConnection(socket, underWay, {
+    const connection = sockets.of(socket)
+    if (!connection) return
+    plainConnection(socket, connection, {
       limits,
       inTurn,
-      leave: (connection) => nodes!.call(http, connection),
+      leave: (left) => nodes!.call(http, left),
       serve: (head, body, answer) =>
-        serve(head, socket, body, undefined, underWay, (status, fields, content) =>
+        serve(head, socket, body, undefined, connection, (status, fields, content) =>
           answer(plainAnswer(status, closing ? common().closing : common().keeping, fields, content), closing),
         ),
     })

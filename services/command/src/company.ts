@@ -10,7 +10,7 @@ interface Traveller<Request> {
   readonly failed: (error: unknown) => void
 }
 
-/** Milliseconds: those of a company who are left then go on in the next turn, so that it holds up nobody longer than the longest step. */
+/** Milliseconds of walking in one turn of the event loop. Whoever is left then goes on in the next, so that nobody else is held up longer. */
 const patience = 20
 
 /**
@@ -29,6 +29,24 @@ export const inCompany = <Request>(
   /** By step: those who take it when this turn's last one has come. */
   const gathering: Company[] = steps.map(() => [])
 
+  /** Those whom a turn was too short for. */
+  let left: { readonly company: Company; readonly next: number }[] = []
+  /** When this turn's patience ends; undefined until somebody walks in it. */
+  let until: number | undefined
+
+  const turn = (): void => {
+    until = undefined
+    const waiting = left
+    left = []
+    for (const { company, next } of waiting) walk(company, next)
+  }
+  const isOver = (): boolean => {
+    if (until !== undefined) return now() > until
+    until = now() + patience
+    setImmediate(turn)
+    return false
+  }
+
   /** Takes the step; whether the next one can be taken at once. */
   const passes = (traveller: Traveller<Request>, next: number): boolean => {
     const { request, mark, failed } = traveller
@@ -36,8 +54,8 @@ export const inCompany = <Request>(
     try {
       mark?.()
       const under = step(request)
-      under?.then(() => join(traveller, next + 1), failed)
       mark?.(stage)
+      under?.then(() => join(traveller, next + 1), failed)
       return !under
     } catch (error) {
       failed(error)
@@ -46,14 +64,12 @@ export const inCompany = <Request>(
   }
 
   const walk = (company: Company, from: number): void => {
-    const until = now() + patience
     let walking = company
-    for (let next = from; next < steps.length; next++) {
+    for (let next = from; next < steps.length && walking.length > 0; next++) {
       const passed: Company = []
       for (let at = 0; at < walking.length; at++) {
-        if (now() > until) {
-          const left = walking.slice(at)
-          setImmediate(() => walk(left, next))
+        if (isOver()) {
+          left.push({ company: at === 0 ? walking : walking.slice(at), next })
           break
         }
         if (passes(walking[at]!, next)) passed.push(walking[at]!)

@@ -53,7 +53,7 @@ export const recorder = (world: World, homeRegion: string) => {
       response: output && row && !row.readOnly ? loggedResponse(output, call?.resources[0]) : null,
       keyMaterialId: typeof output?.['KeyMaterialId'] === 'string' ? output['KeyMaterialId'] : undefined,
       resources: call?.resources ?? [],
-      tls: x.tls(),
+      tls: x.tls,
       host: x.headers.host,
     })
     const stream = trailStream(region, principal?.accountId ?? nobody, at.slice(0, 10))

@@ -130,7 +130,7 @@ export const walk = ({ world, regions, fresh }: Options): ((x: Exchange<Slots>) 
       requestId: x.requestId,
       time: x.time,
       sourceAddress: x.remoteAddress,
-      secure: x.tls() !== undefined,
+      secure: x.tls !== undefined,
       userAgent: x.headers['user-agent'],
       input: noInput,
       key: keyAggregate.initial,

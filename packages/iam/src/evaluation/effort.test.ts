@@ -39,6 +39,28 @@ describe('a decision that takes too many steps is refused', () => {
       expect(decide(asks(alice, { keyPolicy: onKey(...statements), context: longer })).allowed).toBe(true)
   })
 
+  test('what cannot be told of an action', () => {
+    const tangled = `?${'*?'.repeat(14_000)}zz`
+    const caller = {
+      ...alice,
+      identityPolicies: [onIdentity({ Effect: 'Deny', Condition: { StringLike: { [a]: `*${'a'.repeat(60)}?b` } } })],
+    }
+    const asked = (length: number, ...statements: readonly object[]) =>
+      decide(
+        asks(caller, {
+          keyPolicy: onKey(...statements),
+          context: context({ 'kms:encryptioncontext:a': 'a'.repeat(length) }),
+        }),
+      ).allowed
+    const costs = [100_000, 200_000].map((length) => (asked(length, all), spent()))
+    const perCharacter = (costs[1]! - costs[0]!) / 100_000
+    // A few thousand steps are left for the policy of the key, and its action takes more.
+    const length = 200_000 + Math.floor((mostSteps - 8_000 - costs[1]!) / perCharacter)
+    expect([asked(length, all), spent() < mostSteps]).toEqual([true, true])
+    expect([asked(length, { ...all, Action: tangled }), spent() > mostSteps]).toEqual([false, true])
+    expect(asked(length, all, { ...all, Action: tangled, Effect: 'Deny' })).toBe(false)
+  })
+
   test('a user whose policy is so', () => {
     const caller = { ...alice, identityPolicies: [onIdentity({ Effect: 'Deny', Condition: endless })] }
     expect(decide(asks(caller, { keyPolicy: onKey(all), context: longer }))).toEqual({

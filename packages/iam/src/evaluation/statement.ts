@@ -39,21 +39,32 @@ interface Selected {
 /** More actions than there are in KMS, IAM and STS of ours; beyond, policies are asked without remembering. */
 const mostRemembered = 256
 
-const about = (policy: CompiledPolicy, action: string): Selected => {
+/** Undefined where that takes too many steps. */
+const about = (policy: CompiledPolicy, action: string): Selected | undefined => {
   const known = policy.byAction.get(action)
   if (known) return known
   const lower = action.toLowerCase()
-  const selected = {
-    denying: policy.denying.filter((statement) => statement.action(lower)),
-    allowing: policy.allowing.filter((statement) => statement.action(lower)),
+  try {
+    const selected = {
+      denying: policy.denying.filter((statement) => statement.action(lower)),
+      allowing: policy.allowing.filter((statement) => statement.action(lower)),
+    }
+    if (policy.byAction.size < mostRemembered) policy.byAction.set(action, selected)
+    return selected
+  } catch (error) {
+    return outOfSteps(error)
   }
-  if (policy.byAction.size < mostRemembered) policy.byAction.set(action, selected)
-  return selected
+}
+
+const outOfSteps = (error: unknown): undefined => {
+  if (!(error instanceof TooManySteps)) throw error
 }
 
 /** Whether a statement says Deny, or might have said it in more steps. One about an account denies all of it. */
 export const denies = (policy: CompiledPolicy, asked: Asked): boolean => {
-  for (const statement of about(policy, asked.action).denying) {
+  const selected = about(policy, asked.action)
+  if (!selected) return true
+  for (const statement of selected.denying) {
     if (statement.principal && statement.principal(asked) === Named.none) continue
     if (holds(statement, asked) ?? true) return true
   }
@@ -63,7 +74,7 @@ export const denies = (policy: CompiledPolicy, asked: Asked): boolean => {
 /** The most that the statements that say Allow give, in the steps there are: `session` for policies without principals. */
 export const allowance = (policy: CompiledPolicy, asked: Asked): Named => {
   let most: Named = Named.none
-  for (const statement of about(policy, asked.action).allowing) {
+  for (const statement of about(policy, asked.action)?.allowing ?? none) {
     const named = statement.principal ? statement.principal(asked) : Named.session
     if (named > most && holds(statement, asked)) {
       if (named === Named.session) return named
@@ -73,13 +84,14 @@ export const allowance = (policy: CompiledPolicy, asked: Asked): Named => {
   return most
 }
 
+const none: readonly CompiledStatement[] = []
+
 const holds = ({ resource, conditions }: CompiledStatement, { resource: arn, context }: Asked): Verdict => {
   try {
     if (resource && !resource(arn, context)) return false
     for (const condition of conditions) if (!condition(context)) return false
     return true
   } catch (error) {
-    if (error instanceof TooManySteps) return undefined
-    throw error
+    return outOfSteps(error)
   }
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { type Socket, connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { echo, gate, linger, open, post, talk } from './testing.ts'
 
@@ -121,5 +122,45 @@ describe('a client that', () => {
       await once(socket, 'close')
     }
     expect(await post(port, 'x')).toMatchObject({ status: 200, body: 'x' })
+  })
+})
+
+describe.each([
+  ['plain', 'Content-Length: 2\r\n\r\n{}'],
+  ['left to node:http', 'Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n'],
+])('a client whose request is %s', (_, body) => {
+  const request = `POST / HTTP/1.1\r\nHost: a\r\n${body}`
+  const connected = async (port: number): Promise<Socket> => {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    await once(socket, 'connect')
+    return socket
+  }
+
+  test.each<[string, (socket: Socket) => void]>([
+    ['resets its connection', (socket) => socket.resetAndDestroy()],
+    ['closes it', (socket) => socket.destroy()],
+  ])('is decided upon by its address, though it %s behind it', async (_way, leave) => {
+    const addresses: string[] = []
+    const { port } = await open({ answer: (x) => (addresses.push(x.remoteAddress), echo(x)) })
+    for (let count = 0; count < 20; count++) {
+      const socket = await connected(port)
+      await new Promise<unknown>((resolve) => socket.write(request, resolve))
+      leave(socket)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(addresses.filter((address) => address !== '127.0.0.1')).toEqual([])
+    expect(addresses.length).toBeGreaterThan(0)
+  })
+
+  test('is answered when it says that it has no more to say', async () => {
+    const { port } = await open()
+    for (let count = 0; count < 20; count++) {
+      const socket = await connected(port)
+      let heard = ''
+      socket.on('data', (chunk: Buffer) => (heard += chunk.toString()))
+      socket.end(request)
+      await once(socket, 'close')
+      expect(heard).toMatch(/^HTTP\/1.1 200 OK/)
+    }
   })
 })

@@ -1,17 +1,11 @@
-import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
-import type { Exchange, Mark, Tls } from '../exchange.ts'
+import type { Exchange, Mark } from '../exchange.ts'
+import type { Connection } from './connections.ts'
 import type { Head } from './plain.ts'
-
-const tlsOf = (socket: TLSSocket): Tls => ({
-  version: socket.getProtocol() ?? '',
-  cipher: socket.getCipher().standardName,
-})
 
 /** The exchange of a request whose body is complete. */
 export const exchange = <Slots extends object>(
   request: Head,
-  socket: Socket,
+  { address, tls }: Connection,
   body: Buffer,
   requestId: string,
   time: number,
@@ -28,9 +22,9 @@ export const exchange = <Slots extends object>(
     rawHeaders: request.rawHeaders,
     body,
     requestId,
-    remoteAddress: socket.remoteAddress ?? '',
+    remoteAddress: address,
     time,
-    tls: () => (socket instanceof TLSSocket ? tlsOf(socket) : undefined),
+    tls,
     slots: {},
     mark,
   }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { UnderWay } from './connections.ts'
+import type { Connection } from './connections.ts'
 import { type Head, plain } from './plain.ts'
 
 interface Options {
@@ -30,7 +30,7 @@ const grace = 1000
  */
 export const plainConnection = (
   socket: Socket,
-  underWay: UnderWay,
+  underWay: Connection,
   { limits, serve, leave, inTurn }: Options,
 ): void => {
   /** The beginning of a request whose rest is to come. */

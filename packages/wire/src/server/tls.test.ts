@@ -27,7 +27,7 @@ Aj86ElJnirFCUi06qW32cIJMu4aqJsIAJxUZqZrtwg==
 let seen: Tls | undefined
 const instance = server({
   door: {
-    answer: (x) => ((seen = x.tls()), { status: 200, body: 'heard' }),
+    answer: (x) => ((seen = x.tls), { status: 200, body: 'heard' }),
     refusal: () => ({ status: 500, body: '' }),
     record: () => {},
   },
@@ -54,6 +54,34 @@ const ask = async (options: ConnectionOptions = {}): Promise<string> => {
 test('https is served by TLS 1.3, and the door is told', async () => {
   expect(await ask()).toMatch(/^HTTP\/1.1 200 OK[^]*heard$/)
   expect(seen).toEqual({ version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' })
+})
+
+test('what is known of a session is known when its client is gone, and so its request is recorded', async () => {
+  const recorded: (Tls | undefined)[] = []
+  await using slow = server({
+    door: {
+      answer: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 30))
+        return { status: 200, body: 'late' }
+      },
+      refusal: () => ({ status: 500, body: '' }),
+      record: (x) => void recorded.push(x.tls),
+    },
+    now: () => 0,
+    requestId: () => 'id',
+    tls: { cert, key },
+  })
+  const address = await slow.listen({ host: '127.0.0.1', port: 0 })
+  for (const body of ['Content-Length: 2\r\n\r\n{}', 'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n']) {
+    const socket = connect({ ...address, ca: cert })
+    await once(socket, 'secureConnect')
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\n${body}`)
+    await new Promise((resolve) => setTimeout(resolve, 15))
+    socket.destroy()
+    await new Promise((resolve) => setTimeout(resolve, 60))
+  }
+  const session = { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' }
+  expect(recorded).toEqual([session, session])
 })
 
 test('a client that speaks only the hybrid group with ML-KEM is served, and so is one of yesterday', async () => {

@@ -151,7 +151,7 @@ export const startOf = (value: object): string =>
     ? 'Start of list found where not expected'
     : 'Start of structure or map found where not expected.'
 
-/** Whether a double keeps the digits of such a number: those of an integer to 2^53, else 15 of them (IEEE 754). */
+/** Whether a double keeps such a number's digits, as far as it tells: those of an integer to 2^53, else 15 of them (IEEE 754). */
 const isExact = (value: number): boolean =>
   Number.isSafeInteger(value) || (Math.abs(value) < 1e15 && Number(value.toPrecision(15)) === value)
 
